@@ -1,0 +1,51 @@
+/** sys-indirect: a C library over a Linux kernel that can be swapped. */
+import { type BootedKernel, type KernelOptions, boot_kernel } from './kernel-mock/index.js';
+import { type LibcOptions, libc_loader } from './libc/index.js';
+import { to_bytes, to_text } from './libc/internal/text.js';
+
+export interface BootOptions extends Omit<KernelOptions, 'on_output' | 'stdin'>, LibcOptions {
+  /** What programs read from descriptor 0. Default: nothing, end of file at once. */
+  readonly stdin?: string | Uint8Array;
+  /**
+   * Called with what programs write to the console. Default: on to the host's standard output where there is one; null: keep it,
+   * and show nothing.
+   */
+  readonly output?: ((bytes: Uint8Array) => void) | null;
+}
+
+/** The hosts that we know have somewhere to write to. */
+declare const process: { stdout?: { write?: (bytes: Uint8Array) => unknown } } | undefined;
+declare const console: { log: (text: string) => void } | undefined;
+
+/** Node's standard output; elsewhere the console, which wants whole lines. */
+function host_output(): (bytes: Uint8Array) => void {
+  const stdout = typeof process === 'undefined' ? undefined : process.stdout;
+  if (typeof stdout?.write === 'function') return (bytes) => void stdout.write?.(bytes);
+  let line = '';
+  return (bytes) => {
+    const lines = (line + to_text(bytes)).split('\n');
+    line = lines.pop()!;
+    if (typeof console !== 'undefined') for (const text of lines) console.log(text);
+  };
+}
+
+export interface Kernel extends BootedKernel {
+  /** What programs wrote to the console, as text. */
+  output(): string;
+}
+
+/** Boot a mock kernel under the C library. `await boot({ release: '2.6.28' }).run(main)` is the shortest program. */
+export function boot(options: BootOptions = {}): Kernel {
+  const { output, stdin, route, ...rest } = options;
+  const on_output = output === undefined ? host_output() : output;
+  const kernel = boot_kernel(libc_loader(route === undefined ? {} : { route }), {
+    ...rest,
+    ...(stdin === undefined ? {} : { stdin: to_bytes(stdin) }),
+    ...(on_output === null ? {} : { on_output }),
+  });
+  return { ...kernel, output: () => to_text(kernel.console()) };
+}
+
+export * from './kernel-mock/index.js';
+export * from './libc/index.js';
+export { SystemError, type ThrowingLibc, throwing } from './libc/throwing.js';

@@ -1,0 +1,95 @@
+/** The call table: what this kernel implements, by name (arch/x86/entry/syscalls). A release and an architecture make numbers of it. */
+import type { Release } from '../../include/linux/release.js';
+import type { SyscallHandler } from '../../include/linux/sched.js';
+import { type CallName, syscall_tbl } from '../../include/uapi/unistd.js';
+import { sys_close, sys_dup, sys_dup2, sys_fcntl } from '../../fs/fcntl.js';
+import { sys_read, sys_readv, sys_write, sys_writev } from '../../fs/read_write.js';
+import { sys_poll } from '../../fs/select.js';
+import { sys_timerfd_settime } from '../../fs/timerfd.js';
+import { sys_exit, sys_exit_group } from '../../kernel/exit.js';
+import { sys_clone, sys_set_tid_address } from '../../kernel/fork.js';
+import { sys_futex } from '../../kernel/futex.js';
+import { sys_indirect } from '../../kernel/indirect.js';
+import { sys_rt_sigaction, sys_rt_sigprocmask } from '../../kernel/signal.js';
+import { sys_getpid, sys_getppid, sys_getrlimit, sys_gettid, sys_setrlimit } from '../../kernel/sys.js';
+import {
+  sys_accept,
+  sys_accept4,
+  sys_bind,
+  sys_connect,
+  sys_getpeername,
+  sys_getsockname,
+  sys_getsockopt,
+  sys_listen,
+  sys_recvfrom,
+  sys_sendto,
+  sys_setsockopt,
+  sys_shutdown,
+  sys_socket,
+  sys_socketpair,
+} from '../../net/socket.js';
+
+/** Every call that exists in some release played here. A number without a row is -ENOSYS. */
+export const handlers = {
+  read: sys_read,
+  write: sys_write,
+  close: sys_close,
+  poll: sys_poll,
+  rt_sigaction: sys_rt_sigaction,
+  rt_sigprocmask: sys_rt_sigprocmask,
+  readv: sys_readv,
+  writev: sys_writev,
+  dup: sys_dup,
+  dup2: sys_dup2,
+  getpid: sys_getpid,
+  socket: sys_socket,
+  connect: sys_connect,
+  accept: sys_accept,
+  sendto: sys_sendto,
+  recvfrom: sys_recvfrom,
+  shutdown: sys_shutdown,
+  bind: sys_bind,
+  listen: sys_listen,
+  getsockname: sys_getsockname,
+  getpeername: sys_getpeername,
+  socketpair: sys_socketpair,
+  setsockopt: sys_setsockopt,
+  getsockopt: sys_getsockopt,
+  clone: sys_clone,
+  exit: sys_exit,
+  fcntl: sys_fcntl,
+  getrlimit: sys_getrlimit,
+  getppid: sys_getppid,
+  setrlimit: sys_setrlimit,
+  gettid: sys_gettid,
+  futex: sys_futex,
+  set_tid_address: sys_set_tid_address,
+  exit_group: sys_exit_group,
+  indirect: sys_indirect,
+  timerfd_settime: sys_timerfd_settime,
+  accept4: sys_accept4,
+} satisfies Partial<Record<CallName, SyscallHandler>>;
+
+export interface SyscallTable {
+  readonly sys_call_table: readonly (SyscallHandler | undefined)[];
+  readonly indirect_calls: ReadonlySet<number>;
+}
+
+const tables = new Map<Release, SyscallTable>();
+
+/** The table of `release` for x86-64 programs, made once. */
+export function syscall_table(release: Release): SyscallTable {
+  let made = tables.get(release);
+  if (made !== undefined) return made;
+  const sys_call_table: (SyscallHandler | undefined)[] = [];
+  for (const [name, handler] of Object.entries(handlers) as [CallName, SyscallHandler][]) {
+    if (!release.calls.has(name)) continue;
+    const nr = syscall_tbl[name].x86_64;
+    while (sys_call_table.length <= nr) sys_call_table.push(undefined);
+    sys_call_table[nr] = handler;
+  }
+  const listed = Object.keys(release.indirect?.calls ?? {}) as CallName[];
+  made = { sys_call_table, indirect_calls: new Set(listed.map((name) => syscall_tbl[name].x86_64)) };
+  tables.set(release, made);
+  return made;
+}

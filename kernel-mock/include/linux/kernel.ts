@@ -1,0 +1,51 @@
+/** The record of everything that one booted kernel owns. Behaviour lives in the functions of the subsystems. */
+import type { Image } from '../uapi/seam.js';
+import type { Bytes } from './mm.js';
+import type { Fifo } from '../../lib/fifo.js';
+import type { Prng } from '../../lib/prng.js';
+import type { TimerQueue } from '../../lib/timerqueue.js';
+import type { OpenFile } from './fs.js';
+import type { Net } from './net.js';
+import type { Policy, Run, SyscallHandler, Task } from './sched.js';
+import type { Release } from './release.js';
+import type { Tracer } from './trace.js';
+
+export interface Kernel {
+  readonly release: Release;
+  readonly arch: string;
+  readonly sys_call_table: readonly (SyscallHandler | undefined)[];
+  /** Numbers that may stand inside sys_indirect, of this release and table. */
+  readonly indirect_calls: ReadonlySet<number>;
+  /** Every live task by thread id. */
+  readonly tasks: Map<number, Task>;
+  next_pid: number;
+  next_ino: number;
+  /** The task in user mode or in a call that has not slept; null while every task sleeps. */
+  current: Task | null;
+  /** Tasks that could run, in the order of waking up. */
+  readonly ready: Fifo<Task>;
+  /** Calls until the next tick of the clock: what keeps a program that never sleeps from starving the others. */
+  budget: number;
+  /** A tracer or a policy listens: calls take the long way. */
+  slow: boolean;
+  trace: Tracer | null;
+  policy: Policy | null;
+  /** CLOCK_MONOTONIC at the last tick, in nanoseconds. */
+  ticks_ns: number;
+  readonly timers: TimerQueue;
+  readonly prng: Prng;
+  /** Fill byte of fresh user memory; undefined: zeros. */
+  readonly junk: number | undefined;
+  /** Buffers that were given back, by log2 of their size. */
+  readonly pages: Bytes[][];
+  readonly net: Net;
+  readonly console: OpenFile;
+  /** Runs that the host waits for. */
+  readonly runs: Run[];
+  /** The error of the first oops: nothing runs after it. */
+  panic: Error | null;
+  /** Open files that exist, in tables or in flight: 0 when the last process is gone. */
+  nr_files: number;
+  /** Makes an image from what the host wants to run: the binary formats of this kernel. */
+  readonly load_binary: (program: unknown) => Image;
+}

@@ -1,0 +1,38 @@
+/** What distinguishes one kernel release from another, as far as a program can see it. Code asks these facts, never a version. */
+import type { CallName } from '../uapi/unistd.js';
+
+export interface IndirectFacts {
+  /** Arguments of the call: three (v1 to v3) or four (from v4: flags, which must be zero). */
+  readonly args: 3 | 4;
+  /** Is a call that is missing in `calls` refused (EINVAL)? False in v1, which had no white-list. */
+  readonly whitelisted: boolean;
+  /**
+   * The white-list and the flags, in one table: for each call the bits of `file_flags.flags` that have an effect inside it.
+   * Other bits are ignored in silence.
+   */
+  readonly calls: Readonly<Partial<Record<CallName, number>>>;
+  /** sizeof(union indirect_params). */
+  readonly params_size: number;
+}
+
+export interface Release {
+  readonly name: string;
+  /** One sentence for lists. */
+  readonly summary: string;
+  readonly calls: ReadonlySet<CallName>;
+  readonly indirect: IndirectFacts | null;
+  /** SOCK_* bits that may be or-ed to the type of socket and socketpair; 0: the type is taken as it is (before 2.6.27). */
+  readonly sock_flags: number;
+  /** accept4 with a bad descriptor and bad flags: 2.6.28 looks at the flags first (EINVAL), 6.18 at the descriptor (EBADF). */
+  readonly accept4_flags_first: boolean;
+  /** accept: before 5.x the descriptor is checked to be a socket before a number is reserved, today after. */
+  readonly accept_reserves_first: boolean;
+  /** socketpair: from 4.14 the descriptors are reserved and their numbers written before the sockets are made. */
+  readonly socketpair_fds_first: boolean;
+  /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
+  readonly setsockopt_len_first: boolean;
+  /** fcntl knows F_DUPFD_CLOEXEC. */
+  readonly fcntl_dupfd_cloexec: boolean;
+  /** Default of net.core.somaxconn, the most that listen's backlog can be: 128, since 5.4 4096. */
+  readonly somaxconn: number;
+}

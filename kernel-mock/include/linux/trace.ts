@@ -1,0 +1,21 @@
+/** Tracepoints: what a listener can see of a kernel. The kernel knows no listener. */
+import type { OpenFile } from './fs.js';
+import type { Task } from './sched.js';
+
+export interface Tracer {
+  /** Before the call is looked up; `task.nr` and `task.a1` … `a6` hold number and registers. */
+  sys_enter?(task: Task): void;
+  /** The value that goes back to user mode. */
+  sys_exit?(task: Task, ret: number): void;
+  /** The processor goes from one task to another; null: idle. */
+  sched_switch?(prev: Task | null, next: Task | null): void;
+  sched_wakeup?(task: Task): void;
+  task_newtask?(parent: Task | null, task: Task): void;
+  task_exit?(task: Task): void;
+  /** A descriptor becomes usable, close-on-exec set or not. */
+  fd_install?(task: Task, fd: number, file: OpenFile, cloexec: boolean): void;
+  /** FD_CLOEXEC of an installed descriptor is given a value. */
+  fd_cloexec?(task: Task, fd: number, cloexec: boolean): void;
+  fd_close?(task: Task, fd: number, file: OpenFile): void;
+  signal_deliver?(task: Task, signo: number): void;
+}

@@ -1,0 +1,138 @@
+/**
+ * The releases that can be booted, oldest first, each as the difference to the one before it. What is here is all that
+ * distinguishes them; a new release is one more entry.
+ *
+ * Sources: reference numbers and flags from the man-pages and the posted patches; the mark [M] means: from memory.
+ */
+import type { IndirectFacts, Release } from '../include/linux/release.js';
+import { O_CLOEXEC, O_NONBLOCK } from '../include/uapi/fcntl.js';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../include/uapi/socket.js';
+import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
+
+const names = Object.keys(syscall_tbl) as CallName[];
+
+/** Calls of x86-64 that old kernels do not have although their numbers are low: names that took over a number later. */
+const NOT_YET: ReadonlySet<CallName> = new Set<CallName>(['timerfd_create', 'indirect', 'syslet_ring_wait']);
+
+/** Every call up to `last` that 2.6.23 had. */
+function calls_up_to(last: CallName): Set<CallName> {
+  const end = syscall_tbl[last].x86_64;
+  return new Set(names.filter((n) => syscall_tbl[n].x86_64 >= 0 && syscall_tbl[n].x86_64 <= end && !NOT_YET.has(n)));
+}
+
+function changed(
+  calls: ReadonlySet<CallName>,
+  { add = [], drop = [] }: { add?: readonly CallName[]; drop?: readonly CallName[] },
+): Set<CallName> {
+  return new Set([...[...calls].filter((n) => !drop.includes(n)), ...add]);
+}
+
+const v2_6_23: Release = {
+  name: '2.6.23',
+  summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
+  calls: calls_up_to('fallocate'),
+  indirect: null,
+  sock_flags: 0,
+  accept4_flags_first: true,
+  accept_reserves_first: false,
+  socketpair_fds_first: false,
+  setsockopt_len_first: true,
+  fcntl_dupfd_cloexec: false,
+  somaxconn: 128,
+};
+
+/** 2.6.24-rc3, the tree that the patches were made for; itself without them. */
+const v2_6_24_rc3: Release = {
+  ...v2_6_23,
+  name: '2.6.24-rc3',
+  summary: 'November 2007: fcntl F_DUPFD_CLOEXEC is new',
+  fcntl_dupfd_cloexec: true,
+};
+
+function with_indirect(name: string, summary: string, indirect: IndirectFacts): Release {
+  return { ...v2_6_24_rc3, name, summary, calls: changed(v2_6_24_rc3.calls, { add: ['indirect'] }), indirect };
+}
+
+/** [M+] The socket patch of v3 is taken to be that of the tree that was kept; v1's first user likewise. */
+const SOCKETS_CLOEXEC = { socket: O_CLOEXEC, accept: O_CLOEXEC, socketpair: O_CLOEXEC } as const;
+
+const v1 = with_indirect(
+  '2.6.24-rc3-indirect-v1',
+  '15 November 2007: sys_indirect without a white-list; only itself is refused',
+  { args: 3, whitelisted: false, calls: SOCKETS_CLOEXEC, params_size: 4 },
+);
+
+const v3 = with_indirect(
+  '2.6.24-rc3-indirect-v3',
+  '17 November 2007: sys_indirect with a white-list: socket, socketpair, accept',
+  { args: 3, whitelisted: true, calls: SOCKETS_CLOEXEC, params_size: 4 },
+);
+
+const BOTH_FLAGS = O_CLOEXEC | O_NONBLOCK;
+const v5 = with_indirect(
+  '2.6.24-rc3-indirect-v5',
+  '21 November 2007: a fourth argument that must be zero; eventfd, signalfd, timerfd too',
+  {
+    args: 4,
+    whitelisted: true,
+    calls: {
+      socket: BOTH_FLAGS,
+      accept: BOTH_FLAGS,
+      socketpair: BOTH_FLAGS,
+      // [M] O_NONBLOCK came as a patch for sockets and for these three; only the former is named in v5's list of titles.
+      signalfd: BOTH_FLAGS,
+      timerfd: BOTH_FLAGS,
+      eventfd: BOTH_FLAGS,
+    },
+    params_size: 4,
+  },
+);
+
+const v2_6_26: Release = {
+  ...v2_6_24_rc3,
+  name: '2.6.26',
+  summary: 'July 2008: the number of indirect is timerfd_settime; still no way to mark a new socket',
+  calls: changed(v2_6_24_rc3.calls, {
+    add: ['timerfd_create', 'timerfd_settime', 'timerfd_gettime'],
+    drop: ['timerfd'],
+  }),
+};
+
+const v2_6_27: Release = {
+  ...v2_6_26,
+  name: '2.6.27',
+  summary: 'October 2008: SOCK_CLOEXEC and SOCK_NONBLOCK, dup3, pipe2, epoll_create1 …; accept4 is missing',
+  calls: changed(v2_6_26.calls, {
+    add: ['signalfd4', 'eventfd2', 'epoll_create1', 'dup3', 'pipe2', 'inotify_init1'],
+  }),
+  sock_flags: SOCK_CLOEXEC | SOCK_NONBLOCK,
+};
+
+const v2_6_28: Release = {
+  ...v2_6_27,
+  name: '2.6.28',
+  summary: 'December 2008: accept4',
+  calls: changed(v2_6_27.calls, { add: ['accept4'] }),
+};
+
+/** Numbers that today's table no longer gives to these names. */
+const GONE: ReadonlySet<CallName> = new Set<CallName>(['indirect', 'syslet_ring_wait', 'paccept', 'timerfd']);
+
+const v6_18: Release = {
+  ...v2_6_28,
+  name: '6.18',
+  summary: 'today',
+  calls: new Set(names.filter((n) => syscall_tbl[n].x86_64 >= 0 && !GONE.has(n))),
+  accept4_flags_first: false,
+  accept_reserves_first: true,
+  socketpair_fds_first: true,
+  setsockopt_len_first: false,
+  somaxconn: 4096,
+};
+
+export const releases: readonly Release[] = [v2_6_23, v1, v3, v5, v2_6_26, v2_6_27, v2_6_28, v6_18];
+
+/** The release of that name, or undefined. */
+export function find_release(name: string): Release | undefined {
+  return releases.find((r) => r.name === name);
+}

@@ -1,0 +1,92 @@
+/**
+ * sys_indirect: a system call inside a system call, with parameters that its registers have no room for (kernel/indirect.c of
+ * the patches that Ulrich Drepper posted in November 2007; never merged).
+ */
+import type { Result, Sleep, Task } from '../include/linux/sched.js';
+import { EFAULT, EINVAL, ENOSYS } from '../include/uapi/errno.js';
+import { indirect_params, indirect_registers_x86_64 as indirect_registers } from '../include/uapi/indirect.js';
+import { type CallName, NR } from '../include/uapi/unistd.js';
+import { get_s32, get_u64 } from '../lib/bytes.js';
+import { find_vma } from '../mm/mmap.js';
+import { copy_from_user, size_t } from '../mm/uaccess.js';
+
+/**
+ * `file_flags.flags` of the indirect call that runs now, as far as this release heeds them inside `call`; 0 in an ordinary
+ * call. Linux: INDIRECT_PARAM(file_flags, flags).
+ */
+export function indirect_file_flags(task: Task, call: CallName): number {
+  const params = task.indirect_params;
+  if (params === null) return 0;
+  const effective = task.kernel.release.indirect?.calls[call] ?? 0;
+  return get_s32(params, indirect_params.file_flags.flags) & effective;
+}
+
+/** Zero what was copied: the block is all zero whenever no indirect call is under way. A task that has died has none. */
+function clear_params(task: Task, n: number): void {
+  task.indirect_params?.fill(0, 0, n);
+}
+
+function* clear_after(task: Task, sleep: Sleep, n: number): Sleep {
+  try {
+    return yield* sleep;
+  } finally {
+    clear_params(task, n);
+  }
+}
+
+/**
+ * `indirect(regs, params, paramslen[, flags])`: copy `paramslen` bytes of parameters into the task, run the call that `regs`
+ * describes, zero the copy on every way out.
+ *
+ * @param userregs struct indirect_registers: the number at full width, six registers
+ * @param userparams union indirect_params; not looked at if `paramslen` is 0
+ * @returns what the inner call returns; -EINVAL (flags, from v4 on), -EFAULT (registers), -EINVAL (number not on the
+ *          white-list, or indirect itself), -EINVAL (block too large), -EFAULT (parameters)
+ * Sleeps where the inner call sleeps; a restart after a signal reads both blocks again.
+ *
+ * DEVIATION: the code of v1 is lost; that a number outside the table gives -ENOSYS there is our reading.
+ */
+export function sys_indirect(
+  task: Task,
+  userregs: number,
+  userparams: number,
+  paramslen: number,
+  flags: number,
+): Result {
+  const { kernel } = task;
+  const facts = kernel.release.indirect!;
+  if (facts.args === 4 && (flags | 0) !== 0) return -EINVAL;
+
+  const area = find_vma(task.mm, userregs, indirect_registers.size);
+  if (area === null) return -EFAULT;
+  const regs = area.bytes;
+  const at = userregs - area.start;
+  const nr = get_u64(regs, at);
+  if (facts.whitelisted ? !kernel.indirect_calls.has(nr) : nr === NR.indirect) return -EINVAL;
+
+  const n = size_t(paramslen);
+  if (n > facts.params_size) return -EINVAL;
+  if (n > 0) {
+    task.indirect_params ??= new Uint8Array(facts.params_size);
+    if (copy_from_user(task.mm, task.indirect_params, 0, userparams, n) < 0) {
+      clear_params(task, n);
+      return -EFAULT;
+    }
+  }
+
+  const handler = kernel.sys_call_table[nr];
+  let ret: Result = -ENOSYS;
+  if (handler !== undefined)
+    ret = handler(
+      task,
+      get_u64(regs, at + 8),
+      get_u64(regs, at + 16),
+      get_u64(regs, at + 24),
+      get_u64(regs, at + 32),
+      get_u64(regs, at + 40),
+      get_u64(regs, at + 48),
+    );
+  if (typeof ret !== 'number') return clear_after(task, ret, n);
+  clear_params(task, n);
+  return ret;
+}

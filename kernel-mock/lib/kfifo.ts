@@ -1,0 +1,66 @@
+/** A ring of bytes that grows with its contents and gives its memory back when it is empty (lib/kfifo.c, without the fixed size). */
+import { copy } from './bytes.js';
+
+const EMPTY = new Uint8Array(0);
+/** Rings up to this size keep their memory while they are empty. */
+const KEEP = 64;
+
+export interface Kfifo {
+  /** Power-of-two bytes, or none. */
+  buf: Uint8Array;
+  /** Index of the first byte. */
+  out: number;
+  len: number;
+}
+
+/** Buffers that were given back, by log2 of their size. */
+export type PagePool = Uint8Array[][];
+
+export function kfifo(): Kfifo {
+  return { buf: EMPTY, out: 0, len: 0 };
+}
+
+function order(size: number): number {
+  return 32 - Math.clz32(Math.max(size, KEEP) - 1);
+}
+
+function get_pages(pool: PagePool, log2: number): Uint8Array {
+  return pool[log2]?.pop() ?? new Uint8Array(2 ** log2);
+}
+
+function put_pages(pool: PagePool, buf: Uint8Array): void {
+  if (buf.length <= KEEP) return;
+  (pool[order(buf.length)] ??= []).push(buf);
+}
+
+/** Make room for `n` more bytes. */
+export function kfifo_reserve(pool: PagePool, f: Kfifo, n: number): void {
+  if (f.len + n <= f.buf.length) return;
+  const buf = get_pages(pool, order(f.len + n));
+  const first = Math.min(f.len, f.buf.length - f.out);
+  copy(buf, 0, f.buf, f.out, first);
+  copy(buf, first, f.buf, 0, f.len - first);
+  put_pages(pool, f.buf);
+  f.buf = buf;
+  f.out = 0;
+}
+
+/** Drop the first `n` bytes. */
+export function kfifo_skip(pool: PagePool, f: Kfifo, n: number): void {
+  f.len -= n;
+  if (f.len > 0) {
+    f.out = (f.out + n) & (f.buf.length - 1);
+    return;
+  }
+  f.out = 0;
+  if (f.buf.length <= KEEP) return;
+  put_pages(pool, f.buf);
+  f.buf = EMPTY;
+}
+
+export function kfifo_free(pool: PagePool, f: Kfifo): void {
+  put_pages(pool, f.buf);
+  f.buf = EMPTY;
+  f.out = 0;
+  f.len = 0;
+}

@@ -1,0 +1,102 @@
+/** Iteration over the user memory that a read or write names: one range or an iovec (lib/iov_iter.c). */
+import type { IovIter, Mm } from '../include/linux/mm.js';
+import { EFAULT, EINVAL } from '../include/uapi/errno.js';
+import { layout_x86_64 } from '../include/uapi/layout.js';
+import { UIO_MAXIOV } from '../include/uapi/uio.js';
+import { get_s64, get_u64 } from '../lib/bytes.js';
+import { find_vma } from './mmap.js';
+import { copy_from_user, copy_to_user } from './uaccess.js';
+
+/** The longest transfer of one call: INT_MAX rounded down to a page. */
+export const MAX_RW_COUNT = 0x7ffff000;
+
+export function iov_iter(): IovIter {
+  return { ptr: 0, len: 0, count: 0, segs: null, next: 0 };
+}
+
+/** One range. */
+export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
+  iter.ptr = ptr;
+  iter.len = len;
+  iter.count = len;
+  iter.segs = null;
+}
+
+/** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
+export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): number {
+  const { size, iov_base, iov_len } = layout_x86_64.iovec;
+  if (!(nr >= 0 && nr <= UIO_MAXIOV)) return -EINVAL;
+  const segs: number[] = [];
+  let count = 0;
+  if (nr > 0) {
+    const area = find_vma(mm, vec, nr * size);
+    if (area === null) return -EFAULT;
+    for (let o = vec - area.start, i = 0; i < nr; i++, o += size) {
+      const len = get_s64(area.bytes, o + iov_len);
+      if (len < 0) return -EINVAL;
+      const take = Math.min(len, MAX_RW_COUNT - count);
+      segs.push(get_u64(area.bytes, o + iov_base), take);
+      count += take;
+    }
+  }
+  iter.ptr = 0;
+  iter.len = 0;
+  iter.count = count;
+  iter.segs = segs;
+  iter.next = 0;
+  return 0;
+}
+
+/** Go to the next segment that has bytes. */
+function next_segment(iter: IovIter): void {
+  const { segs } = iter;
+  while (iter.len === 0 && segs !== null && iter.next < segs.length) {
+    iter.ptr = segs[iter.next]!;
+    iter.len = segs[iter.next + 1]!;
+    iter.next += 2;
+  }
+}
+
+/** Is every one of the next `n` bytes there? Lets a caller take data from a queue only when they can be delivered. */
+export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
+  next_segment(iter);
+  if (n <= iter.len) return n === 0 || find_vma(mm, iter.ptr, n) !== null;
+  let left = n - iter.len;
+  if (iter.len > 0 && find_vma(mm, iter.ptr, iter.len) === null) return false;
+  for (let i = iter.next; left > 0; i += 2) {
+    const len = Math.min(left, iter.segs![i + 1]!);
+    if (len > 0 && find_vma(mm, iter.segs![i]!, len) === null) return false;
+    left -= len;
+  }
+  return true;
+}
+
+/** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */
+export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
+  let done = 0;
+  while (done < n) {
+    next_segment(iter);
+    const take = Math.min(n - done, iter.len);
+    if (copy_from_user(mm, to, at + done, iter.ptr, take) < 0) return -EFAULT;
+    iter.ptr += take;
+    iter.len -= take;
+    iter.count -= take;
+    done += take;
+  }
+  return 0;
+}
+
+/** Deliver `n` bytes of `from` (no more than `count`). */
+export function copy_to_iter(mm: Mm, iter: IovIter, from: Uint8Array, at: number, n: number): number {
+  let done = 0;
+  while (done < n) {
+    next_segment(iter);
+    const take = Math.min(n - done, iter.len);
+    if (copy_to_user(mm, iter.ptr, from, at + done, take) < 0) return -EFAULT;
+    iter.ptr += take;
+    iter.len -= take;
+    iter.count -= take;
+    done += take;
+  }
+  return 0;
+}

@@ -1,0 +1,52 @@
+/**
+ * The only code that touches user memory (arch/x86/lib/usercopy.c, include/linux/uaccess.h). Every range is checked; a bad
+ * one is -EFAULT, never an exception, and nothing of it is read or written.
+ */
+import type { Mm } from '../include/linux/mm.js';
+import { EFAULT } from '../include/uapi/errno.js';
+import { copy, get_u32, get_u64, put_u32 } from '../lib/bytes.js';
+import { find_vma } from './mmap.js';
+
+/** Copy `n` bytes from user memory into `to`, from its offset `at` on. */
+export function copy_from_user(mm: Mm, to: Uint8Array, at: number, from: number, n: number): number {
+  if (n === 0) return 0;
+  const area = find_vma(mm, from, n);
+  if (area === null) return -EFAULT;
+  copy(to, at, area.bytes, from - area.start, n);
+  return 0;
+}
+
+/** Copy `n` bytes of `from`, from its offset `at` on, to user memory. */
+export function copy_to_user(mm: Mm, to: number, from: Uint8Array, at: number, n: number): number {
+  if (n === 0) return 0;
+  const area = find_vma(mm, to, n);
+  if (area === null) return -EFAULT;
+  copy(area.bytes, to - area.start, from, at, n);
+  return 0;
+}
+
+/** A 32-bit field as an unsigned number, or -EFAULT. */
+export function get_user_u32(mm: Mm, ptr: number): number {
+  const area = find_vma(mm, ptr, 4);
+  return area === null ? -EFAULT : get_u32(area.bytes, ptr - area.start);
+}
+
+/** A 64-bit field as an unsigned number (rounded above 2^53), or -EFAULT. */
+export function get_user_u64(mm: Mm, ptr: number): number {
+  const area = find_vma(mm, ptr, 8);
+  return area === null ? -EFAULT : get_u64(area.bytes, ptr - area.start);
+}
+
+export function put_user_u32(mm: Mm, ptr: number, value: number): number {
+  const area = find_vma(mm, ptr, 4);
+  if (area === null) return -EFAULT;
+  put_u32(area.bytes, ptr - area.start, value);
+  return 0;
+}
+
+/** A register as a size_t: a negative number is the same 64 bits without a sign, and no number at all is 0. */
+export function size_t(reg: number): number {
+  const n = Math.trunc(reg);
+  if (n >= 0) return n;
+  return n < 0 ? n + 2 ** 64 : 0;
+}

@@ -1,0 +1,323 @@
+/** AF_UNIX: names, addresses, and what its three types share (net/unix/af_unix.c). */
+import type { Kernel } from '../../include/linux/kernel.js';
+import {
+  type NetProtoFamily,
+  type ProtoOps,
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  type Sock,
+  type SockAddr,
+  type Socket,
+} from '../../include/linux/net.js';
+import type { Task } from '../../include/linux/sched.js';
+import type { PollTable, WaitQueueHead } from '../../include/linux/wait.js';
+import {
+  EADDRINUSE,
+  ECONNREFUSED,
+  ECONNRESET,
+  EINVAL,
+  ENOENT,
+  ENOSPC,
+  ENOTCONN,
+  EPROTONOSUPPORT,
+  EPROTOTYPE,
+  ESOCKTNOSUPPORT,
+} from '../../include/uapi/errno.js';
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from '../../include/uapi/poll.js';
+import {
+  AF_UNIX,
+  SHUT_RD,
+  SHUT_RDWR,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+} from '../../include/uapi/socket.js';
+import { layout_x86_64 } from '../../include/uapi/layout.js';
+import { get_u16, put_u16 } from '../../lib/bytes.js';
+import { type Fifo, fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
+import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
+import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
+import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sock_graft } from '../core/sock.js';
+
+/** sizeof(struct sockaddr_un), and the bytes before its name. */
+const SOCKADDR_UN_MAX = layout_x86_64.sockaddr_un.size;
+export const SUN_PATH = layout_x86_64.sockaddr_un.sun_path;
+/** net.unix.max_dgram_qlen: what a datagram socket queues, and a stream's backlog before listen. */
+const MAX_DGRAM_QLEN = 10;
+
+/** One send that has not been read: a datagram or record, or the trace of a write to a stream. */
+export interface UnixSkb {
+  /** The datagram; null on a stream, whose bytes stand in `stream`. */
+  readonly data: Uint8Array | null;
+  /** Bytes that are left of it. */
+  len: number;
+  /** What it counts against the sender's buffer. */
+  readonly truesize: number;
+  readonly sender: UnixSock;
+}
+
+/** struct unix_sock. */
+export class UnixSock extends SockCommon {
+  /** The bound name as a socket address; null: unnamed. An accepted socket has its listener's. */
+  addr: SockAddr | null = null;
+  /** Key under which it is registered; null: not in the table. */
+  bound: string | null = null;
+  /** The other end; a datagram socket's default destination. */
+  peer: UnixSock | null = null;
+  /** Closed: a reference to it is all that is left. Linux: SOCK_DEAD. */
+  dead = false;
+  /** Sends that were not read, oldest first. */
+  readonly sk_receive_queue: Fifo<UnixSkb> = fifo();
+  /** The bytes of a stream's receive queue. */
+  readonly stream: Kfifo = kfifo();
+  /** Bytes, with overhead, that this end sent and nobody read. Linux: sk_wmem_alloc. */
+  wmem = 0;
+  /** Connections that wait for accept, or null if not listening. */
+  accept_queue: Fifo<UnixSock> | null = null;
+  /** Longest accept queue, or datagram queue, minus one. */
+  max_ack_backlog = MAX_DGRAM_QLEN;
+  /** Who waits for room in the accept queue or the datagram queue of this socket. */
+  readonly peer_wait: WaitQueueHead = wait_queue_head();
+}
+
+/** The names of one kernel. */
+interface UnixNet {
+  /** By type and name for abstract names, by path for the others; null: a path whose socket is closed. */
+  readonly names: Map<string, UnixSock | null>;
+  next_autobind: number;
+}
+
+function unix_net(kernel: Kernel): UnixNet {
+  const { net } = kernel;
+  net.unix ??= { names: new Map(), next_autobind: 0 } satisfies UnixNet;
+  return net.unix as UnixNet;
+}
+
+export function unix_sk(sock: Socket): UnixSock {
+  return sock.sk as UnixSock;
+}
+
+export function unix_create1(kernel: Kernel, type: number): UnixSock {
+  return new UnixSock(kernel, AF_UNIX, type, 0);
+}
+
+// Names.
+
+/** An address that can be looked up: with its path cut at the first zero byte. -EINVAL. Linux: unix_mkname. */
+export function unix_mkname(addr: SockAddr): SockAddr | number {
+  if (addr.length <= SUN_PATH || addr.length > SOCKADDR_UN_MAX || get_u16(addr, 0) !== AF_UNIX) return -EINVAL;
+  if (addr[SUN_PATH] === 0) return addr;
+  const end = addr.indexOf(0, SUN_PATH);
+  if (end !== -1) return addr.subarray(0, end + 1);
+  const terminated = new Uint8Array(addr.length + 1);
+  terminated.set(addr);
+  return terminated;
+}
+
+/** The key of a name. Abstract names belong to a type; a path is the same for all. */
+function name_key(addr: SockAddr, type: number): string {
+  const name = String.fromCharCode(...addr.subarray(SUN_PATH));
+  return addr[SUN_PATH] === 0 ? `${type}@${name}` : name;
+}
+
+/** The socket of `addr`: -ENOENT (no such path), -ECONNREFUSED (nobody there), -EPROTOTYPE (a path of another type). */
+export function unix_find_other(kernel: Kernel, addr: SockAddr, type: number): UnixSock | number {
+  const other = unix_net(kernel).names.get(name_key(addr, type));
+  if (other === undefined) return addr[SUN_PATH] === 0 ? -ECONNREFUSED : -ENOENT;
+  if (other === null) return -ECONNREFUSED;
+  return other.sk_type === type ? other : -EPROTOTYPE;
+}
+
+/** Bind to an abstract name of five hexadecimal digits that nobody has. Linux: unix_autobind. */
+export function unix_autobind(sk: UnixSock): number {
+  const net = unix_net(sk.kernel);
+  for (let tries = 0; tries < 0x100000; tries++) {
+    const digits = net.next_autobind.toString(16).padStart(5, '0');
+    net.next_autobind = (net.next_autobind + 1) & 0xfffff;
+    const addr = new Uint8Array(SUN_PATH + 1 + digits.length);
+    put_u16(addr, 0, AF_UNIX);
+    for (let i = 0; i < digits.length; i++) addr[SUN_PATH + 1 + i] = digits.charCodeAt(i);
+    if (set_name(sk, addr) === 0) return 0;
+  }
+  return -ENOSPC;
+}
+
+function set_name(sk: UnixSock, addr: SockAddr): number {
+  const { names } = unix_net(sk.kernel);
+  const key = name_key(addr, sk.sk_type);
+  if (names.has(key)) return -EADDRINUSE;
+  names.set(key, sk);
+  sk.bound = key;
+  sk.addr = addr;
+  return 0;
+}
+
+/**
+ * bind: -EINVAL (length, family, already bound), -EADDRINUSE. The family alone binds to a free abstract name.
+ *
+ * DEVIATION: paths are a flat name space of the kernel, no files: no directory is looked at, and a name stays until the
+ * kernel goes.
+ */
+export function unix_bind(_task: Task, sock: Socket, addr: SockAddr): number {
+  const sk = unix_sk(sock);
+  if (addr.length === SUN_PATH && get_u16(addr, 0) === AF_UNIX) return sk.addr === null ? unix_autobind(sk) : 0;
+  const name = unix_mkname(addr);
+  if (typeof name === 'number') return name;
+  if (sk.addr !== null) return -EINVAL;
+  // A copy: `addr` may be the caller's scratch room.
+  return set_name(sk, name.slice());
+}
+
+/** getsockname and getpeername: an unnamed socket is its family alone. -ENOTCONN. */
+export function unix_getname(sock: Socket, peer: boolean): SockAddr | number {
+  const sk = peer ? unix_sk(sock).peer : unix_sk(sock);
+  if (sk === null) return -ENOTCONN;
+  if (sk.addr !== null) return sk.addr;
+  const unnamed = new Uint8Array(SUN_PATH);
+  put_u16(unnamed, 0, AF_UNIX);
+  return unnamed;
+}
+
+// Buffers.
+
+const PAGE_SIZE = 4096;
+/** sizeof(struct sk_buff) and sizeof(struct skb_shared_info), aligned. */
+const SKB_OVERHEAD = 256;
+const SKB_INFO = 320;
+/** The most that fits one page beside the bookkeeping; more goes to pages of its own. Linux: SKB_MAX_HEAD(0). */
+export const SKB_MAX_HEAD = PAGE_SIZE - SKB_INFO;
+/** The same for four pages in a row. Linux: SKB_MAX_ALLOC. */
+export const SKB_MAX_ALLOC = 4 * PAGE_SIZE - SKB_INFO;
+
+/** What a buffer of `len` bytes counts against SO_SNDBUF; `head`: what its first part can hold. Checked against Linux 6.18. */
+export function skb_truesize(len: number, head: number): number {
+  if (len <= 192) return SKB_OVERHEAD + 512;
+  const paged = len > head ? Math.min(len, Math.ceil((len - head) / PAGE_SIZE) * PAGE_SIZE) : 0;
+  const linear = ((len - paged + 63) & ~63) + SKB_INFO;
+  return SKB_OVERHEAD + 2 ** (32 - Math.clz32(linear - 1)) + Math.ceil(paged / PAGE_SIZE) * PAGE_SIZE;
+}
+
+export function unix_writable(sk: UnixSock): boolean {
+  return sk.sk_state !== TCP_LISTEN && sk.wmem * 4 <= sk.sk_sndbuf;
+}
+
+/** A buffer was read: its sender may have room again. Linux: sock_wfree. */
+export function skb_free(skb: UnixSkb): void {
+  const { sender } = skb;
+  sender.wmem -= skb.truesize;
+  if (sender.sk_wait.first !== null && unix_writable(sender)) sk_wake(sender, POLLOUT | POLLWRNORM | POLLWRBAND);
+}
+
+export function unix_recvq_full(sk: UnixSock): boolean {
+  return fifo_len(sk.sk_receive_queue) > sk.max_ack_backlog;
+}
+
+// State.
+
+export function connection_based(sk: Sock): boolean {
+  return sk.sk_type !== SOCK_DGRAM;
+}
+
+/** Tell who waits on `sk` that an end was shut down. Linux: unix_state_change and sk_wake_async. */
+export function unix_state_change(sk: UnixSock): void {
+  sk_wake(sk, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+}
+
+export function unix_shutdown(sock: Socket, how: number): number {
+  if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
+  const mode = how + 1;
+  const sk = unix_sk(sock);
+  sk.sk_shutdown |= mode;
+  unix_state_change(sk);
+  const other = sk.peer;
+  if (other === null || !connection_based(sk)) return 0;
+  other.sk_shutdown |=
+    ((mode & RCV_SHUTDOWN) !== 0 ? SEND_SHUTDOWN : 0) | ((mode & SEND_SHUTDOWN) !== 0 ? RCV_SHUTDOWN : 0);
+  unix_state_change(other);
+  return 0;
+}
+
+/** The end of a socket: its peer learns, its queues are dropped, its name stays if it is a path. Linux: unix_release_sock. */
+export function unix_release_sock(sk: UnixSock, embryo = false): void {
+  if (sk.bound !== null) {
+    const { names } = unix_net(sk.kernel);
+    if (sk.addr?.[SUN_PATH] === 0) names.delete(sk.bound);
+    else names.set(sk.bound, null);
+    sk.bound = null;
+  }
+  const listening = sk.sk_state === TCP_LISTEN;
+  sk.dead = true;
+  sk.sk_socket = null;
+  sk.sk_shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
+  sk.sk_state = TCP_CLOSE;
+  wake_up_all(sk.peer_wait, POLLOUT);
+  const { peer } = sk;
+  sk.peer = null;
+  if (peer !== null && connection_based(sk)) {
+    peer.sk_shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
+    if (fifo_len(sk.sk_receive_queue) > 0 || embryo) peer.sk_err = ECONNRESET;
+    unix_state_change(peer);
+  }
+  for (let skb = fifo_shift(sk.sk_receive_queue); skb !== undefined; skb = fifo_shift(sk.sk_receive_queue))
+    skb_free(skb);
+  kfifo_free(sk.kernel.pages, sk.stream);
+  if (!listening || sk.accept_queue === null) return;
+  for (let skt = fifo_shift(sk.accept_queue); skt !== undefined; skt = fifo_shift(sk.accept_queue))
+    unix_release_sock(skt, true);
+}
+
+/** A socket that was never given a sock (an accept that failed) has nothing to release. */
+export function unix_release(sock: Socket): void {
+  const sk = sock.sk as UnixSock | undefined;
+  if (sk !== undefined) unix_release_sock(sk);
+}
+
+/** POLL* bits of a stream or record socket; the part that datagrams share. */
+export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): number {
+  const sk = unix_sk(sock);
+  pt?.poll_wait(sk.sk_wait);
+  let mask = 0;
+  if (sk.sk_err !== 0) mask |= POLLERR;
+  if (sk.sk_shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN)) mask |= POLLHUP;
+  if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) mask |= POLLRDHUP | POLLIN | POLLRDNORM;
+  if (fifo_len(sk.sk_receive_queue) > 0 || (sk.accept_queue !== null && fifo_len(sk.accept_queue) > 0))
+    mask |= POLLIN | POLLRDNORM;
+  if (connection_based(sk) && sk.sk_state === TCP_CLOSE) mask |= POLLHUP;
+  if (unix_writable(sk)) mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
+  return mask;
+}
+
+export function wake_peer_wait(sk: UnixSock): void {
+  if (sk.peer_wait.first !== null) wake_up(sk.peer_wait, POLLOUT);
+}
+
+/** The family, given the operations of its types: SOCK_RAW is SOCK_DGRAM here. Linux: unix_create. */
+export function unix_family(ops: { stream: ProtoOps; dgram: ProtoOps; seqpacket: ProtoOps }): NetProtoFamily {
+  const types: Readonly<Record<number, readonly [ProtoOps, number]>> = {
+    [SOCK_STREAM]: [ops.stream, SOCK_STREAM],
+    [SOCK_DGRAM]: [ops.dgram, SOCK_DGRAM],
+    [SOCK_RAW]: [ops.dgram, SOCK_DGRAM],
+    [SOCK_SEQPACKET]: [ops.seqpacket, SOCK_SEQPACKET],
+  };
+  return {
+    family: AF_UNIX,
+    create(kernel, sock, protocol) {
+      if (protocol !== 0 && protocol !== AF_UNIX) return -EPROTONOSUPPORT;
+      const row = types[sock.type];
+      if (row === undefined) return -ESOCKTNOSUPPORT;
+      sock.ops = row[0];
+      sock_graft(unix_create1(kernel, row[1]), sock);
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,240 @@
+/** AF_UNIX SOCK_DGRAM and SOCK_SEQPACKET: messages with boundaries (net/unix/af_unix.c unix_dgram_*, unix_seqpacket_*). */
+import {
+  type MsgHdr,
+  type ProtoOps,
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  SS_CONNECTED,
+  SS_UNCONNECTED,
+  type SockAddr,
+  type Socket,
+} from '../../include/linux/net.js';
+import type { Result, Sleep, Task } from '../../include/linux/sched.js';
+import type { PollTable } from '../../include/linux/wait.js';
+import {
+  EAGAIN,
+  ECONNREFUSED,
+  EFAULT,
+  EINVAL,
+  EMSGSIZE,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPERM,
+  EPIPE,
+} from '../../include/uapi/errno.js';
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
+import { AF_UNIX, AF_UNSPEC, MSG_OOB, MSG_PEEK, MSG_TRUNC, SOCK_SEQPACKET } from '../../include/uapi/socket.js';
+import { get_u16 } from '../../lib/bytes.js';
+import { fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
+import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
+import { TCP_ESTABLISHED, sk_wake, sock_error, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import {
+  SKB_MAX_ALLOC,
+  type UnixSkb,
+  type UnixSock,
+  skb_free,
+  skb_truesize,
+  unix_bind,
+  unix_find_other,
+  unix_getname,
+  unix_mkname,
+  unix_poll,
+  unix_recvq_full,
+  unix_release,
+  unix_shutdown,
+  unix_sk,
+  unix_writable,
+  wake_peer_wait,
+} from './af_unix.js';
+import { sock_intr_errno, unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './stream.js';
+
+const NO_DATA = new Uint8Array(0);
+
+/** May `sk` send to `other`? A connected socket hears only its peer. */
+function unix_may_send(sk: UnixSock, other: UnixSock): boolean {
+  return other.peer === null || other.peer === sk;
+}
+
+/** Set the default destination, or dissolve it (AF_UNSPEC). -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTOTYPE, -EPERM. */
+function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
+  const sk = unix_sk(sock);
+  if (addr.length < 2) return -EINVAL;
+  if (get_u16(addr, 0) === AF_UNSPEC) {
+    sk.peer = null;
+    sock.state = SS_UNCONNECTED;
+    return 0;
+  }
+  const name = unix_mkname(addr);
+  if (typeof name === 'number') return name;
+  const other = unix_find_other(sk.kernel, name, sk.sk_type);
+  if (typeof other === 'number') return other;
+  if (!unix_may_send(sk, other)) return -EPERM;
+  sk.peer = other;
+  sock.state = SS_CONNECTED;
+  return 0;
+}
+
+/** The destination of a message: its name, or the peer. -EINVAL, -ENOENT, -ECONNREFUSED …, -ENOTCONN. */
+function destination(sk: UnixSock, msg: MsgHdr): UnixSock | number {
+  if (msg.name === null || msg.name.length === 0) return sk.peer ?? -ENOTCONN;
+  const name = unix_mkname(msg.name);
+  return typeof name === 'number' ? name : unix_find_other(sk.kernel, name, sk.sk_type);
+}
+
+/** Give the message to `other` whole: 0, -EAGAIN when there is no room, or the error. */
+function try_send(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr): number {
+  if (sk.sk_err !== 0) return sock_error(sk);
+  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
+  if (sk.wmem >= sk.sk_sndbuf) return -EAGAIN;
+  const len = msg.iter.count;
+  if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
+  if (!unix_may_send(sk, other)) return -EPERM;
+  if (other.dead) {
+    if (sk.sk_type === SOCK_SEQPACKET) return -EPIPE;
+    if (sk.peer === other) sk.peer = null;
+    return -ECONNREFUSED;
+  }
+  if ((other.sk_shutdown & RCV_SHUTDOWN) !== 0) return -EPIPE;
+  if (other !== sk && other.peer !== sk && unix_recvq_full(other)) return -EAGAIN;
+  const data = len === 0 ? NO_DATA : new Uint8Array(len);
+  copy_from_iter(task.mm, msg.iter, data, 0, len);
+  const skb: UnixSkb = { data, len, truesize: skb_truesize(len, SKB_MAX_ALLOC), sender: sk };
+  sk.wmem += skb.truesize;
+  fifo_push(other.sk_receive_queue, skb);
+  sk_wake(other, POLLIN | POLLRDNORM);
+  return 0;
+}
+
+function* send_sleep(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr, timeo: number): Sleep {
+  const len = msg.iter.count;
+  let left = timeo;
+  for (;;) {
+    const err = try_send(task, sk, other, msg);
+    if (err === 0) return len;
+    if (err !== -EAGAIN || left === 0) return err;
+    // Either the own buffer or the receiver's queue is full: wait where room will show.
+    const q = sk.wmem >= sk.sk_sndbuf ? sk.sk_wait : other.peer_wait;
+    try {
+      prepare_to_wait(q, task, true, 'room for a datagram on a UNIX socket');
+      if (signal_pending(task)) return sock_intr_errno(left);
+      left = yield* schedule_timeout(task, left);
+    } finally {
+      finish_wait(task);
+    }
+  }
+}
+
+/** -EOPNOTSUPP (MSG_OOB), then as `destination`, -EMSGSIZE, -EPIPE, -EAGAIN, -EFAULT, -EPERM, -ECONNREFUSED. */
+function unix_dgram_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const sk = unix_sk(sock);
+  if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+  const other = destination(sk, msg);
+  if (typeof other === 'number') return other;
+  const len = msg.iter.count;
+  if (len > sk.sk_sndbuf - 32) return -EMSGSIZE;
+  const err = try_send(task, sk, other, msg);
+  if (err === 0) return len;
+  const timeo = sock_sndtimeo(sk, msg.flags);
+  return err === -EAGAIN && timeo !== 0 ? send_sleep(task, sk, other, msg, timeo) : err;
+}
+
+/** -ENOTCONN, then as a datagram; a name is ignored. */
+function unix_seqpacket_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const sk = unix_sk(sock);
+  if (sk.sk_err !== 0) return sock_error(sk);
+  if (sk.sk_state !== TCP_ESTABLISHED) return -ENOTCONN;
+  msg.name = null;
+  return unix_dgram_sendmsg(task, sock, msg);
+}
+
+/** Deliver the first message, cut to the room there is. -EFAULT loses it, as in Linux. */
+function deliver(task: Task, sk: UnixSock, skb: UnixSkb, msg: MsgHdr): number {
+  const peek = (msg.flags & MSG_PEEK) !== 0;
+  const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
+  if (!peek) {
+    fifo_shift(sk.sk_receive_queue);
+    skb_free(skb);
+    wake_peer_wait(sk);
+  }
+  if (msg.want_name) msg.name = skb.sender.addr;
+  const n = Math.min(skb.len, msg.iter.count);
+  if (n < skb.len) msg.flags |= MSG_TRUNC;
+  else msg.flags &= ~MSG_TRUNC;
+  if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
+  copy_to_iter(task.mm, msg.iter, skb.data!, 0, n);
+  return want_real_length ? skb.len : n;
+}
+
+function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Sleep {
+  let left = timeo;
+  try {
+    for (;;) {
+      prepare_to_wait(sk.sk_wait, task, true, 'a message on a UNIX socket');
+      const skb = fifo_peek(sk.sk_receive_queue);
+      if (skb !== undefined) return deliver(task, sk, skb, msg);
+      if (sk.sk_err !== 0) return sock_error(sk);
+      if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
+      if (left === 0) return -EAGAIN;
+      if (signal_pending(task)) return sock_intr_errno(left);
+      left = yield* schedule_timeout(task, left);
+    }
+  } finally {
+    finish_wait(task);
+  }
+}
+
+/** -EOPNOTSUPP (MSG_OOB), the pending error, -EAGAIN, -EFAULT. 0 at end of file. Linux: unix_dgram_recvmsg. */
+function unix_dgram_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const sk = unix_sk(sock);
+  if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+  const skb = fifo_peek(sk.sk_receive_queue);
+  if (skb !== undefined) return deliver(task, sk, skb, msg);
+  if (sk.sk_err !== 0) return sock_error(sk);
+  const timeo = sock_rcvtimeo(sk, msg.flags);
+  if (timeo !== 0) return recv_sleep(task, sk, msg, timeo);
+  // Linux looks at the shutdown of a datagram socket only when it may wait.
+  return sk.sk_type === SOCK_SEQPACKET && (sk.sk_shutdown & RCV_SHUTDOWN) !== 0 ? 0 : -EAGAIN;
+}
+
+function unix_seqpacket_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  if (unix_sk(sock).sk_state !== TCP_ESTABLISHED) return -ENOTCONN;
+  return unix_dgram_recvmsg(task, sock, msg);
+}
+
+/** As for a stream, but not writable while the peer's queue is full. Linux: unix_dgram_poll. */
+function unix_dgram_poll(file: unknown, sock: Socket, pt: PollTable | null): number {
+  const sk = unix_sk(sock);
+  const mask = unix_poll(file, sock, pt);
+  const { peer } = sk;
+  if (peer === null || peer.peer === sk || !unix_writable(sk)) return mask;
+  pt?.poll_wait(peer.peer_wait);
+  return unix_recvq_full(peer) ? mask & ~(POLLOUT | POLLWRNORM | POLLWRBAND) : mask;
+}
+
+export const unix_dgram_ops = {
+  family: AF_UNIX,
+  release: unix_release,
+  bind: unix_bind,
+  connect: unix_dgram_connect,
+  socketpair: unix_socketpair,
+  accept: () => -EOPNOTSUPP,
+  getname: unix_getname,
+  poll: unix_dgram_poll,
+  listen: () => -EOPNOTSUPP,
+  shutdown: unix_shutdown,
+  setsockopt: () => -EOPNOTSUPP,
+  getsockopt: () => -EOPNOTSUPP,
+  sendmsg: unix_dgram_sendmsg,
+  recvmsg: unix_dgram_recvmsg,
+} satisfies ProtoOps;
+
+export const unix_seqpacket_ops = {
+  ...unix_dgram_ops,
+  connect: unix_stream_connect,
+  accept: unix_accept,
+  poll: unix_dgram_poll,
+  listen: unix_listen,
+  sendmsg: unix_seqpacket_sendmsg,
+  recvmsg: unix_seqpacket_recvmsg,
+} satisfies ProtoOps;

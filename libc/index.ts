@@ -1,0 +1,73 @@
+/** The C library: every function by its header, as a method of the thread that calls it. */
+import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
+import * as fcntl_h from './fcntl.js';
+import { type Program, program_image } from './internal/crt.js';
+import type { Process } from './internal/process.js';
+import { type RouteName, routes } from './internal/routes/index.js';
+import { Thread } from './internal/thread.js';
+import * as poll_h from './poll.js';
+import * as pthread_h from './pthread.js';
+import * as signal_h from './signal.js';
+import * as stdio_h from './stdio.js';
+import * as stdlib_h from './stdlib.js';
+import * as string_h from './string.js';
+import * as sys_resource_h from './sys/resource.js';
+import * as sys_socket_h from './sys/socket.js';
+import * as sys_uio_h from './sys/uio.js';
+import * as unistd_h from './unistd.js';
+
+/** All functions, by name. */
+export const functions = {
+  ...fcntl_h,
+  ...poll_h,
+  ...pthread_h,
+  ...signal_h,
+  ...stdio_h,
+  ...stdlib_h,
+  ...string_h,
+  ...sys_resource_h,
+  ...sys_socket_h,
+  ...sys_uio_h,
+  ...unistd_h,
+};
+
+/** The functions as methods: without the thread as `this`. */
+export type Functions = { [K in keyof typeof functions]: OmitThisParameter<(typeof functions)[K]> };
+
+/** The library of one thread. `libc.errno` belongs to that thread. One call at a time: await each. */
+export type Libc = Thread & typeof functions;
+
+const LibcThread = /* @__PURE__ */ (() => {
+  class WithFunctions extends Thread {}
+  Object.assign(WithFunctions.prototype, functions);
+  return WithFunctions as unknown as new (cpu: Cpu, process: Process) => Libc;
+})();
+
+export interface LibcOptions {
+  /** How flags reach the kernel that the original call has no argument for. Default: auto. */
+  readonly route?: RouteName;
+}
+
+/** Makes images of programs written for this library: what a kernel needs to run them. */
+export function libc_loader(options: LibcOptions = {}): (program: unknown) => Image {
+  const name = options.route ?? 'auto';
+  const route = routes[name] as (typeof routes)[RouteName] | undefined;
+  if (route === undefined) throw new RangeError(`no route '${name}'; there are ${Object.keys(routes).join(', ')}`);
+  return (program) => {
+    if (typeof program !== 'function')
+      throw new TypeError('a program is an async function (libc, argv, env) => exit status');
+    return program_image(program as Program, route, (cpu, process) => new LibcThread(cpu, process));
+  };
+}
+
+export { routes } from './internal/routes/index.js';
+export { descriptor_calls } from './internal/descriptor_calls.js';
+export { strerror } from './string.js';
+export type { DescriptorCall } from './internal/descriptor_calls.js';
+export type { Program } from './internal/crt.js';
+export type { Route } from './internal/routes/route.js';
+export type { RouteName } from './internal/routes/index.js';
+export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
+export type { PollFd } from './poll.js';
+export type { PthreadT } from './pthread.js';
+export type { Rlimit } from './sys/resource.js';

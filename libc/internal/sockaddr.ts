@@ -1,0 +1,101 @@
+/** Socket addresses: objects of the program, bytes of the ABI (sys/un.h, netinet/in.h). */
+import { get_u16, get_u32, put_u16 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
+import { AF_INET, AF_UNIX } from '../../kernel-mock/include/uapi/socket.js';
+import { UNIX_PATH_MAX } from '../../kernel-mock/include/uapi/un.js';
+import { inet_ntoa, parse_inet } from './inet.js';
+import { to_bytes, to_text } from './text.js';
+
+export interface SockAddrIn {
+  family: typeof AF_INET;
+  /** Dotted decimal, such as '127.0.0.1'. */
+  addr: string;
+  /** 0 to 65535, in host order. */
+  port: number;
+}
+
+export interface SockAddrUn {
+  family: typeof AF_UNIX;
+  /** A path name … */
+  path?: string;
+  /** … or an abstract name, without its leading zero byte. Neither: the family alone, an unnamed socket. */
+  abstract?: string;
+}
+
+/** An address as programs give it. A Uint8Array is passed as it is. */
+export type SockAddr = SockAddrIn | SockAddrUn | { family: number } | Uint8Array;
+
+/** An address as calls fill it in: the fields of the family that answered. */
+export interface SockAddrOut {
+  family?: number;
+  addr?: string;
+  port?: number;
+  path?: string;
+  abstract?: string;
+}
+
+const IN = layout_x86_64.sockaddr_in;
+const SUN_PATH = layout_x86_64.sockaddr_un.sun_path;
+/** sizeof(struct sockaddr_storage): room for any address. */
+export const SOCKADDR_ROOM = layout_x86_64.sockaddr_storage.size;
+
+function encode_in(sa: SockAddrIn): Uint8Array {
+  const { addr, port } = sa;
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65535))
+    throw new RangeError(`port is a number from 0 to 65535, not ${String(port)}`);
+  const raw = new Uint8Array(IN.size);
+  put_u16(raw, 0, AF_INET);
+  // Network order.
+  put_u16(raw, IN.sin_port, ((port & 0xff) << 8) | (port >> 8));
+  const ip = parse_inet(addr);
+  for (let i = 0; i < 4; i++) raw[IN.sin_addr + i] = ip >>> (24 - 8 * i);
+  return raw;
+}
+
+function encode_un(sa: SockAddrUn): Uint8Array {
+  const abstract = sa.abstract !== undefined;
+  const name = sa.abstract ?? sa.path;
+  const text = name === undefined ? new Uint8Array(0) : to_bytes(name);
+  // A path has its terminating zero unless it fills the room; an abstract name has none, but a zero byte in front.
+  const size =
+    name === undefined
+      ? 0
+      : abstract
+        ? 1 + text.length
+        : Math.max(Math.min(text.length + 1, UNIX_PATH_MAX), text.length);
+  const raw = new Uint8Array(SUN_PATH + size);
+  put_u16(raw, 0, AF_UNIX);
+  raw.set(text, abstract ? SUN_PATH + 1 : SUN_PATH);
+  return raw;
+}
+
+/** The bytes of an address. A family without a form of its own becomes a struct sockaddr of zeros behind it. */
+export function encode_sockaddr(sa: SockAddr): Uint8Array {
+  if (sa instanceof Uint8Array) return sa;
+  if (sa === null || typeof sa !== 'object' || typeof sa.family !== 'number')
+    throw new TypeError(
+      'a socket address is { family: AF_INET, addr, port }, { family: AF_UNIX, path } or a Uint8Array',
+    );
+  if (sa.family === AF_UNIX) return encode_un(sa as SockAddrUn);
+  if (sa.family === AF_INET && 'addr' in sa) return encode_in(sa);
+  const raw = new Uint8Array(layout_x86_64.sockaddr.size);
+  put_u16(raw, 0, sa.family);
+  return raw;
+}
+
+/** Put what the kernel wrote into `out`: `raw` is the room, `len` the length that the kernel gave. */
+export function decode_sockaddr(raw: Uint8Array, len: number, out: SockAddrOut): void {
+  for (const key of ['family', 'addr', 'port', 'path', 'abstract'] as const) delete out[key];
+  const bytes = raw.subarray(0, Math.min(len, raw.length));
+  if (bytes.length < 2) return;
+  out.family = get_u16(bytes, 0);
+  if (out.family === AF_INET && bytes.length >= IN.sin_zero) {
+    out.addr = inet_ntoa(get_u32(bytes, IN.sin_addr));
+    out.port = (bytes[IN.sin_port]! << 8) | bytes[IN.sin_port + 1]!;
+  } else if (out.family === AF_UNIX && bytes.length > SUN_PATH) {
+    const name = bytes.subarray(SUN_PATH);
+    const end = name.indexOf(0, 1);
+    if (name[0] === 0) out.abstract = to_text(name.subarray(1));
+    else out.path = to_text(end === -1 ? name : name.subarray(0, end));
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * One thread as the library sees it: its way into the kernel, its errno, and its stack, on which arguments are laid out in
+ * the form of the ABI. Functions of the library are methods of it.
+ */
+import { get_s32, get_u32, put_u16, put_u32, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
+import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
+import { NR } from '../../kernel-mock/include/uapi/unistd.js';
+import { describe } from './describe.js';
+import type { Process } from './process.js';
+
+/** First size of a stack, made when a call first needs it: most calls pass registers only. */
+const STACK_SIZE = 512;
+
+/** A stack area; when one is full, a larger one follows until the calls on it have returned. */
+interface Stack {
+  readonly bytes: Uint8Array;
+  readonly base: number;
+  readonly below: Stack | null;
+}
+
+export class Thread {
+  /** Error number of the last call of this thread that failed; 0 at the start. */
+  errno = 0;
+  /** @internal */
+  readonly cpu: Cpu;
+  /** @internal What the threads of the process share. */
+  readonly process: Process;
+  /** @internal Numbers of the system calls in this thread's ABI. */
+  readonly nr = NR;
+  /** @internal Address of the first free byte of the stack. */
+  sp = 0;
+  #stack: Stack | null = null;
+
+  constructor(cpu: Cpu, process: Process) {
+    this.cpu = cpu;
+    this.process = process;
+  }
+
+  /**
+   * `syscall(number, …)` of the kernel's interface: registers in, -errno or the value out. Library code only; programs use
+   * `libc.syscall`.
+   * @internal
+   */
+  enter(nr: number, a1 = 0, a2 = 0, a3 = 0, a4 = 0, a5 = 0, a6 = 0): number | Promise<number> {
+    if (
+      typeof a1 !== 'number' ||
+      typeof a2 !== 'number' ||
+      typeof a3 !== 'number' ||
+      typeof a4 !== 'number' ||
+      typeof a5 !== 'number' ||
+      typeof a6 !== 'number'
+    )
+      throw bad_register(nr, [a1, a2, a3, a4, a5, a6]);
+    return this.cpu.syscall(nr, a1, a2, a3, a4, a5, a6);
+  }
+
+  /** What a call of the library returns: the value, or -1 with errno set. @internal */
+  ret(r: number): number {
+    if (r >= 0 || r < -4095) return r;
+    this.errno = -r;
+    return -1;
+  }
+
+  /** Room for `n` bytes on the stack, aligned to 8. Given back by `leave(old sp)`. Addresses
+   * are good for the loads and stores below until the next `alloca`. @internal */
+  alloca(n: number): number {
+    const size = (n + 7) & ~7;
+    let stack = this.#stack;
+    if (stack === null || this.sp + size > stack.base + stack.bytes.length) {
+      const bytes = new Uint8Array(Math.max(STACK_SIZE, 2 ** Math.ceil(Math.log2(size + 1))));
+      stack = { bytes, base: this.cpu.memory.map(bytes), below: stack };
+      this.#stack = stack;
+      this.sp = stack.base;
+    }
+    const at = this.sp;
+    this.sp = at + size;
+    const { junk } = this.cpu.memory;
+    if (junk !== undefined) stack.bytes.fill(junk, at - stack.base, this.sp - stack.base);
+    return at;
+  }
+
+  /** Give back everything that was allocated since `sp` was this. @internal */
+  leave(sp: number): void {
+    for (let stack = this.#stack; stack !== null && stack.below !== null; stack = stack.below) {
+      if (sp >= stack.base && sp <= stack.base + stack.bytes.length) break;
+      this.cpu.memory.unmap(stack.base);
+      this.#stack = stack.below;
+    }
+    // The first stack stays; `sp` was 0 before it existed.
+    this.sp = sp === 0 ? (this.#stack?.base ?? 0) : sp;
+  }
+
+  /** @internal */
+  store16(address: number, value: number): void {
+    const stack = this.#stack!;
+    put_u16(stack.bytes, address - stack.base, value);
+  }
+
+  /** @internal */
+  store32(address: number, value: number): void {
+    const stack = this.#stack!;
+    put_u32(stack.bytes, address - stack.base, value);
+  }
+
+  /** @internal */
+  store64(address: number, value: number): void {
+    const stack = this.#stack!;
+    put_u64(stack.bytes, address - stack.base, value);
+  }
+
+  /** @internal */
+  store_bytes(address: number, bytes: Uint8Array): void {
+    const stack = this.#stack!;
+    stack.bytes.set(bytes, address - stack.base);
+  }
+
+  /** @internal */
+  load_u32(address: number): number {
+    const stack = this.#stack!;
+    return get_u32(stack.bytes, address - stack.base);
+  }
+
+  /** @internal */
+  load_s32(address: number): number {
+    const stack = this.#stack!;
+    return get_s32(stack.bytes, address - stack.base);
+  }
+
+  /** A view of `n` stack bytes. @internal */
+  load_bytes(address: number, n: number): Uint8Array {
+    const stack = this.#stack!;
+    return stack.bytes.subarray(address - stack.base, address - stack.base + n);
+  }
+
+  /** The address of a caller's buffer for the length of a call; 0 for null. Ends with `unmap`. @internal */
+  map(bytes: Uint8Array | null): number {
+    if (bytes === null) return 0;
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`a buffer is a Uint8Array or null, not ${describe(bytes)}`);
+    return this.cpu.memory.map(bytes);
+  }
+
+  /** @internal */
+  unmap(address: number): void {
+    if (address !== 0) this.cpu.memory.unmap(address);
+  }
+}
+
+function bad_register(nr: number, registers: readonly unknown[]): TypeError {
+  const at = registers.findIndex((r) => typeof r !== 'number');
+  const name = Object.keys(NR).find((key) => NR[key as keyof typeof NR] === nr) ?? `system call ${nr}`;
+  return new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
+}
