@@ -136,7 +136,7 @@ export const ENOTRECOVERABLE = 131;
 export const ERFKILL = 132;
 export const EHWPOISON = 133;
 
-// 2.6.24 syslet branch only: the call went on in the background (reference/sys_indirect.md 6.4).
+// 2.6.24 syslet branch only: the call went on in the background (docs/sys_indirect.md 6.4).
 // ERFKILL owns the number since 2.6.31.
 export const ESYSLETPENDING = 132;
 

@@ -1,6 +1,6 @@
 /**
  * The ABI of sys_indirect: include/linux/indirect.h of the November 2007 patches (2.6.24-rc), as the syslet tree has it.
- * Section numbers are those of reference/sys_indirect.md; its marks: [S] seen in source, [M] from memory.
+ * Section numbers are those of docs/sys_indirect.md; its marks: [S] seen in source, [M] from memory.
  *
  *     long indirect(struct indirect_registers *userregs, void *userparams, size_t paramslen, int flags)   v4 [M], v5 [S]
  *     long indirect(struct indirect_registers *userregs, void *userparams, size_t paramslen)              v3 [S]
