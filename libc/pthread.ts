@@ -13,6 +13,7 @@ import {
   CLONE_VM,
 } from '../kernel-mock/include/uapi/sched.js';
 import type { Libc } from './index.js';
+import { describe } from './internal/describe.js';
 import type { Pthread } from './internal/process.js';
 import type { Thread } from './internal/thread.js';
 
@@ -45,9 +46,11 @@ export async function pthread_create<T>(
   start_routine: (libc: Libc, arg: T) => unknown,
   arg: T,
 ): Promise<number> {
+  if (typeof start_routine !== 'function')
+    throw new TypeError(`start_routine is a function (libc, arg) => value, not ${describe(start_routine)}`);
   const tid_word = new Uint8Array(8);
   const tid_ptr = this.map(tid_word);
-  const self: Pthread = { tid_ptr, tid_word, detached: thread === null, joined: false, value: undefined };
+  const self: Pthread = { tid_ptr, tid_word, detached: thread === null, joined: false, joiner: null, value: undefined };
   this.process.starting.set(tid_ptr, { self, routine: start_routine as (libc: Libc, arg: unknown) => unknown, arg });
   const ret = await this.enter(this.nr.clone, THREAD_FLAGS, tid_ptr, tid_ptr, tid_ptr);
   if (ret < 0) {
@@ -59,22 +62,32 @@ export async function pthread_create<T>(
   return 0;
 }
 
+function thread_of(thread: PthreadT): Pthread | undefined {
+  if (typeof thread !== 'object' || thread === null)
+    throw new TypeError(`thread is a variable that pthread_create filled in, not ${describe(thread)}`);
+  return thread.thread;
+}
+
 /**
  * `pthread_join(thread, &retval)`: wait until a thread has ended.
  *
  * @param retval its `value` becomes what the start routine returned
- * @returns 0, EINVAL (detached, or joined before), ESRCH (no thread in the variable). Sleeps on the thread's futex. pthread_join(3).
+ * @returns 0, ESRCH (no thread in the variable), EINVAL (detached), EDEADLK (itself, or a thread that joins the caller),
+ *          EINVAL (joined before)
+ * Sleeps on the thread's futex. pthread_join(3).
  */
 export async function pthread_join(
   this: Thread,
   thread: PthreadT,
   retval: { value?: unknown } | null = null,
 ): Promise<number> {
-  const { thread: other } = thread;
+  const other = thread_of(thread);
   if (other === undefined) return ESRCH;
-  if (other.detached || other.joined) return EINVAL;
-  if (get_u32(other.tid_word, 0) === (await this.enter(this.nr.gettid))) return EDEADLK;
+  if (other.detached) return EINVAL;
+  if (other === this.self || (this.self !== null && this.self.joiner === other)) return EDEADLK;
+  if (other.joined) return EINVAL;
   other.joined = true;
+  other.joiner = this.self;
   for (let tid = get_u32(other.tid_word, 0); tid !== 0; tid = get_u32(other.tid_word, 0)) {
     await this.enter(this.nr.futex, other.tid_ptr, FUTEX_WAIT, tid);
   }
@@ -85,7 +98,7 @@ export async function pthread_join(
 
 /** `pthread_detach(thread)`: nobody will join it. 0, EINVAL, ESRCH. pthread_detach(3). */
 export async function pthread_detach(this: Thread, thread: PthreadT): Promise<number> {
-  const { thread: other } = thread;
+  const other = thread_of(thread);
   if (other === undefined) return ESRCH;
   if (other.detached || other.joined) return EINVAL;
   other.detached = true;

@@ -9,5 +9,6 @@ export async function exit(this: Thread, status: number): Promise<never> {
 
 /** `getenv(name)`: the value of an environment variable, or null. getenv(3). */
 export function getenv(this: Thread, name: string): string | null {
-  return this.process.env[name] ?? null;
+  const { env } = this.process;
+  return Object.hasOwn(env, name) ? env[name]! : null;
 }

@@ -8,7 +8,7 @@ import type { Kernel } from '../include/linux/kernel.js';
 import { type Result, type Sleep, TASK_DEAD, type Task, type ThreadGroup } from '../include/linux/sched.js';
 import { ENOSYS, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { SIGABRT, SIGKILL } from '../include/uapi/signal.js';
-import { fifo_len } from '../lib/fifo.js';
+import { fifo_len, fifo_peek } from '../lib/fifo.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
 import { activate_task, pick_next_task } from './sched.js';
@@ -160,6 +160,18 @@ function pending(task: Task): Promise<number> {
 
 /** The current task sleeps or is gone: let others go on until one of them is in user mode, or all sleep. */
 export function schedule(kernel: Kernel): void {
+  const caller = kernel.current;
+  try {
+    switch_tasks(kernel);
+  } catch (error) {
+    // The policy or a tracer threw: they are the host's, but the kernel is in the middle of a switch and cannot go on.
+    const task = kernel.current ?? caller ?? fifo_peek(kernel.ready);
+    if (task === undefined) throw error;
+    void oops(task, error);
+  }
+}
+
+function switch_tasks(kernel: Kernel): void {
   for (;;) {
     const prev = kernel.current;
     const task = pick_next_task(kernel);
@@ -199,11 +211,19 @@ function idle(kernel: Kernel): boolean {
   // Without a run that the host waits for nothing is in a hurry: what is left sleeps on, and time stands still.
   if (kernel.runs.length === 0) return false;
   if (tick_nohz_idle(kernel)) return true;
-  // The program's own turn ends first: a second call on a sleeping handle is misuse, and the better report.
-  void Promise.resolve().then(() => {
-    check_deadlock(kernel);
-  });
+  void check_deadlock_later(kernel);
   return false;
+}
+
+/**
+ * Turns of the host that a program gets before silence counts as dead lock. A call on a handle that sleeps, or a return, is
+ * misuse, and the better report; each async function that it passes on its way here takes a turn or three.
+ */
+const TURNS = 100;
+
+async function check_deadlock_later(kernel: Kernel): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+  check_deadlock(kernel);
 }
 
 /** Still nothing can run, and the host waits: end every process, and tell who waits for what. */

@@ -1,7 +1,7 @@
 /** Futexes: wait and wake (kernel/futex/). Addresses are private to an address space. */
 import type { Sleep, Task, Result } from '../include/linux/sched.js';
 import { EAGAIN, EFAULT, EINVAL, ENOSYS, ERESTARTSYS, ETIMEDOUT } from '../include/uapi/errno.js';
-import { FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../include/uapi/futex.js';
+import { FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../include/uapi/futex.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import type { Mm } from '../include/linux/mm.js';
 import { get_s64 } from '../lib/bytes.js';
@@ -73,7 +73,8 @@ function* futex_wait(task: Task, uaddr: number, ns: number): Sleep {
  *          -EAGAIN (the word is not `val`), -ETIMEDOUT, -EINTR. futex(2); Linux kernel/futex/syscalls.c.
  */
 export function sys_futex(task: Task, uaddr: number, op: number, val: number, timeout: number): Result {
-  const cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  // FUTEX_CLOCK_REALTIME is for neither of the two, and makes another operation of them.
+  const cmd = op & ~FUTEX_PRIVATE_FLAG;
   let ns = Infinity;
   if (cmd === FUTEX_WAIT && timeout !== 0) {
     ns = get_timespec(task.mm, timeout);
@@ -82,7 +83,8 @@ export function sys_futex(task: Task, uaddr: number, op: number, val: number, ti
   if (cmd !== FUTEX_WAIT && cmd !== FUTEX_WAKE) return -ENOSYS;
   if (uaddr % 4 !== 0) return -EINVAL;
   const word = get_user_u32(task.mm, uaddr);
-  if (word < 0) return -EFAULT;
+  // A private futex is a number of its address space: to wake its sleepers nothing has to be there.
+  if (word < 0 && !(cmd === FUTEX_WAKE && (op & FUTEX_PRIVATE_FLAG) !== 0)) return -EFAULT;
   if (cmd === FUTEX_WAKE) return futex_wake(task.mm, uaddr, Math.max(val | 0, 1));
   if (word !== val >>> 0) return -EAGAIN;
   return futex_wait(task, uaddr, ns);

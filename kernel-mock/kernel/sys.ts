@@ -33,13 +33,15 @@ export function sys_getrlimit(task: Task, resource: number, rlim: number): numbe
   return copy_to_user(task.mm, rlim, raw, 0, size);
 }
 
-/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT, EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open). */
+/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT (today in the other order), EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open). */
 export function sys_setrlimit(task: Task, resource: number, rlim: number): number {
   const { size, rlim_cur, rlim_max } = layout_x86_64.rlimit;
   const r = resource >>> 0;
   const raw = new Uint8Array(size);
-  if (r >= RLIM_NLIMITS) return -EINVAL;
+  const known = r < RLIM_NLIMITS;
+  if (!known && !task.kernel.release.setrlimit_copies_first) return -EINVAL;
   if (copy_from_user(task.mm, raw, 0, rlim, size) < 0) return -EFAULT;
+  if (!known) return -EINVAL;
   const soft = get_u64(raw, rlim_cur);
   const hard = get_u64(raw, rlim_max);
   if (soft > hard) return -EINVAL;

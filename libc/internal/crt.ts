@@ -18,7 +18,8 @@ function parse_env(strings: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const s of strings) {
     const at = s.indexOf('=');
-    if (at > 0) env[s.slice(0, at)] ??= s.slice(at + 1);
+    const name = s.slice(0, at);
+    if (at > 0 && !Object.hasOwn(env, name)) env[name] = s.slice(at + 1);
   }
   return env;
 }
@@ -46,11 +47,18 @@ export function program_image(program: Program, route: Route, new_libc: (cpu: Cp
       await libc.exit(status);
     },
     async resume(cpu, stack) {
-      const start = process.starting.get(stack)!;
+      const start = process.starting.get(stack);
+      if (start === undefined) throw new Error(`clone: no start routine at stack pointer ${stack}: use pthread_create`);
       process.starting.delete(stack);
       const libc = process.new_thread(cpu);
+      libc.self = start.self;
       start.self.value = await start.routine(libc, start.arg);
-      if (start.self.detached) cpu.memory.unmap(start.self.tid_ptr);
+      libc.free_stack();
+      if (start.self.detached) {
+        // From now on the place of the word can be anybody's: the kernel must not announce the end there.
+        await cpu.syscall(libc.nr.set_tid_address, 0, 0, 0, 0, 0, 0);
+        cpu.memory.unmap(start.self.tid_ptr);
+      }
       await cpu.syscall(libc.nr.exit, 0, 0, 0, 0, 0, 0);
     },
   };

@@ -23,6 +23,8 @@ export interface Pthread {
   tid_word: Uint8Array;
   detached: boolean;
   joined: boolean;
+  /** The thread that joins it; null: nobody, or the first thread, which nobody can join. */
+  joiner: Pthread | null;
   /** What its start routine returned. */
   value: unknown;
 }

@@ -79,8 +79,8 @@ import {
   sin_port,
 } from './inet_sock.js';
 import { tcp_getsockopt, tcp_setsockopt } from './ip_sockglue.js';
+import type { TcpSock } from './tcp_sock.js';
 import {
-  TcpSock,
   listen_stop,
   stream_is_writeable,
   tcp_close,

@@ -272,8 +272,8 @@ function udp_release(sock: Socket): void {
   const sk = udp_sk(sock);
   put_port(sk, table_of(sk));
   sk.sk_socket = null;
-  sk.sk_receive_queue.items.length = 0;
-  sk.sk_receive_queue.head = 0;
+  while (fifo_shift(sk.sk_receive_queue) !== undefined);
+  sk.rmem = 0;
 }
 
 export const inet_dgram_ops = {
