@@ -44,7 +44,7 @@ for (const command of commands)
   test(`$ ${command}`, async (t) => {
     const args = command.split(' ').slice(2);
     const { stdout } = await exec(process.execPath, [`${root}dist/cli.js`, ...args], { cwd: project });
-    t.is(stdout, blocks('text')[0]);
+    t.is(stdout, blocks('text')[0]!);
   });
 
 test('the first test passes under ava', async (t) => {
