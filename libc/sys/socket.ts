@@ -103,27 +103,44 @@ export async function listen(this: Thread, fd: number, backlog: number): Promise
   return this.ret(typeof r === 'number' ? r : await r);
 }
 
-/** A call that writes an address: `go` makes it with the room for address and length; `addr` null: null pointers. */
+/** Where an address goes: fields that are filled in, or its bytes as in C. */
+export type SockAddrRoom = SockAddrOut | Uint8Array;
+
+/**
+ * A call that writes an address: `go` makes it with the room for address and length; `addr` null: null pointers. With a room
+ * of bytes, or a length, the call gets exactly these.
+ */
 async function with_address_room(
   t: Thread,
-  addr: SockAddrOut | null,
+  addr: SockAddrRoom | null,
+  addrlen: { value: number } | null | undefined,
   go: (ptr: number, lenptr: number) => number | Promise<number>,
 ): Promise<number> {
-  if (addr === null) return go(0, 0);
   const { sp } = t;
-  const ptr = t.alloca(SOCKADDR_ROOM + 4);
-  const lenptr = ptr + SOCKADDR_ROOM;
-  t.store32(lenptr, SOCKADDR_ROOM);
-  const ret = await go(ptr, lenptr);
-  if (ret >= 0) decode_sockaddr(t.load_bytes(ptr, SOCKADDR_ROOM), t.load_u32(lenptr), addr);
+  const raw = addr instanceof Uint8Array ? addr : null;
+  if (addr === null && (addrlen === undefined || addrlen === null)) return go(0, 0);
+  const room = t.alloca(SOCKADDR_ROOM + 8);
+  const ptr = addr === null ? 0 : raw === null ? room + 8 : t.map(raw);
+  t.store32(room, addrlen?.value ?? raw?.length ?? SOCKADDR_ROOM);
+  const ret = await go(ptr, addrlen === null ? 0 : room);
+  if (addrlen !== undefined && addrlen !== null) addrlen.value = t.load_s32(room);
+  if (raw !== null) t.unmap(ptr);
+  else if (addr !== null && ret >= 0)
+    decode_sockaddr(t.load_bytes(room + 8, SOCKADDR_ROOM), t.load_u32(room), addr as SockAddrOut);
   t.leave(sp);
   return ret;
 }
 
-async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
-  if (addr !== null)
+async function do_accept(
+  t: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  flags: number,
+  addrlen: { value: number } | null | undefined,
+): Promise<number> {
+  if (addr !== null || (addrlen !== undefined && addrlen !== null))
     return t.ret(
-      await with_address_room(t, addr, (ptr, lenptr) =>
+      await with_address_room(t, addr, addrlen, (ptr, lenptr) =>
         flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0),
       ),
     );
@@ -135,13 +152,20 @@ async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags:
  * `accept(fd, addr, addrlen)`: take one connection off a listening socket's queue; with a fourth argument of flags, the other
  * form that was discussed for the C library in November 2007, the same as accept4.
  *
- * @param addr filled with the peer's address; null if not wanted
+ * @param addr    filled with the peer's address: its fields, or the bytes; null if not wanted
+ * @param addrlen `value` is the size of the room, and becomes that of the address; null is a null pointer. Default: what `addr` has
  * @returns the new descriptor; -1 with errno EBADF, ENOTSOCK, EOPNOTSUPP, EINVAL (not listening), EMFILE, EAGAIN, EINTR,
  *          ECONNABORTED, EFAULT
  * Sleeps on the listener's queue while it is empty. accept(2).
  */
-export async function accept(this: Thread, fd: number, addr: SockAddrOut | null = null, flags = 0): Promise<number> {
-  return do_accept(this, fd, addr, flags);
+export async function accept(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null = null,
+  flags = 0,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return do_accept(this, fd, addr, flags, addrlen);
 }
 
 /**
@@ -152,22 +176,44 @@ export async function accept(this: Thread, fd: number, addr: SockAddrOut | null 
  *              route is `legacy`
  * @returns as accept; besides, errno EINVAL (flags), ENOSYS (neither kernel nor route can). accept(2).
  */
-export async function accept4(this: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
-  return do_accept(this, fd, addr, flags);
+export async function accept4(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  flags: number,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return do_accept(this, fd, addr, flags, addrlen);
 }
 
-async function name_call(t: Thread, call: CallName, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return t.ret(await with_address_room(t, addr, (ptr, lenptr) => t.enter(t.nr[call], fd, ptr, lenptr)));
+async function name_call(
+  t: Thread,
+  call: CallName,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen: { value: number } | null | undefined,
+): Promise<number> {
+  return t.ret(await with_address_room(t, addr, addrlen, (ptr, lenptr) => t.enter(t.nr[call], fd, ptr, lenptr)));
 }
 
-/** `getsockname(fd, addr, addrlen)`: the local address. -1 with errno EBADF, ENOTSOCK, EFAULT. getsockname(2). */
-export async function getsockname(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return name_call(this, 'getsockname', fd, addr);
+/** `getsockname(fd, addr, addrlen)`: the local address, as accept gives the peer's. -1 with errno EBADF, ENOTSOCK, EFAULT. getsockname(2). */
+export async function getsockname(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return name_call(this, 'getsockname', fd, addr, addrlen);
 }
 
 /** `getpeername(fd, addr, addrlen)`: the peer's address. -1 with errno EBADF, ENOTSOCK, ENOTCONN, EFAULT. getpeername(2). */
-export async function getpeername(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return name_call(this, 'getpeername', fd, addr);
+export async function getpeername(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return name_call(this, 'getpeername', fd, addr, addrlen);
 }
 
 /**
@@ -210,7 +256,7 @@ export async function send(this: Thread, fd: number, buf: Uint8Array | string | 
 /**
  * `recvfrom(fd, buf, len, flags, addr, addrlen)`: receive, and learn from whom.
  *
- * @param addr filled with the sender's address where the protocol has one; null if not wanted
+ * @param addr filled with the sender's address where the protocol has one, as accept does; null if not wanted
  * @returns bytes received, 0 at end of file; -1 with errno EBADF, ENOTSOCK, EFAULT, EAGAIN, EINTR, ENOTCONN, ECONNREFUSED,
  *          ECONNRESET … Sleeps while nothing is there. recv(2).
  */
@@ -219,11 +265,12 @@ export async function recvfrom(
   fd: number,
   buf: Uint8Array | null,
   flags: number,
-  addr: SockAddrOut | null,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
 ): Promise<number> {
   const ptr = this.map(buf);
   const len = buf === null ? 0 : buf.length;
-  const n = await with_address_room(this, addr, (name, namelen) =>
+  const n = await with_address_room(this, addr, addrlen, (name, namelen) =>
     this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, namelen),
   );
   this.unmap(ptr);
