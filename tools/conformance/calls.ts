@@ -14,8 +14,8 @@ import { SI_QUEUE } from '../../kernel-mock/include/uapi/signal.js';
 import { S_IFIFO } from '../../kernel-mock/include/uapi/stat.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import type { Libc } from '../../libc/index.js';
-import type { Arg, Block } from './marshal.js';
-import { get, put } from './struct.js';
+import type { Arg, Block, FileAction } from './marshal.js';
+import { STRUCTS, field_offset, get, put, unpack_struct } from './struct.js';
 import { Malformed, show } from './value.js';
 
 /** Arguments for a function of the library, and how its results get back into the memory of the case. */
@@ -25,7 +25,7 @@ interface Shaped {
 }
 
 /** null: the function cannot be given these arguments. */
-type Shape = (a: readonly Arg[]) => Shaped | null;
+type Shape = (a: readonly Arg[], libc: Libc) => Shaped | null;
 
 /** The way into the kernel with the bytes of the case. `reg` is the register of an argument: its number or its address. */
 interface Raw {
@@ -101,15 +101,15 @@ const sent: Shape = (a) => {
 };
 
 /** (fd, buffer, length, flags, address, its length). */
-const sendto: Shape = (a) => {
-  const front = sent(a);
+const sendto: Shape = (a, libc) => {
+  const front = sent(a, libc);
   const address = bytes_of(a[4]);
   const len = number_of(a[5]);
   return front === null || address === undefined || len === undefined ? null : { args: [...front.args, address, len] };
 };
 
-const recvfrom: Shape = (a) => {
-  const front = sent(a);
+const recvfrom: Shape = (a, libc) => {
+  const front = sent(a, libc);
   const address = bytes_of(a[4]);
   const len = int_cell(a[5]);
   if (front === null || address === undefined || len === undefined) return null;
@@ -188,26 +188,53 @@ const vector: Shape = (a) => {
   return { args: [number_of(fd), buffers] };
 };
 
-const RLIMIT = layout_x86_64.rlimit;
-
-/** (resource, struct rlimit): limits that a number can hold. */
-const rlimit: Shape = (a) => {
-  const [resource, rlim] = a;
-  if (rlim?.form !== 'memory' || rlim.key !== 'struct rlimit' || number_of(resource) === undefined) return null;
-  const { bytes } = rlim.block;
-  const limits = { rlim_cur: 0, rlim_max: 0 };
-  for (const field of ['rlim_cur', 'rlim_max'] as const) {
-    const v = get(bytes, RLIMIT[field], 'u64');
-    if (v > BigInt(Number.MAX_SAFE_INTEGER)) return null;
-    limits[field] = Number(v);
+/** A structure of numbers as an object with its fields. Undefined: not that structure, or more than a number can hold. */
+function fields_of(a: Arg | undefined, name: keyof typeof STRUCTS): { object: object; back: () => void } | undefined {
+  if (a?.form !== 'memory' || a.key !== `struct ${name}`) return undefined;
+  const { bytes } = a.block;
+  const object: Record<string, number> = {};
+  for (const [field, v] of Object.entries(unpack_struct(name, bytes))) {
+    object[field] = Number(v);
+    if (!Number.isSafeInteger(object[field])) return undefined;
   }
   const back = (): void => {
-    for (const field of ['rlim_cur', 'rlim_max'] as const) {
-      const v = BigInt(limits[field]);
-      put(bytes, RLIMIT[field], 'u64', v > UINT64_MAX ? UINT64_MAX : v);
+    for (const [field, type] of Object.entries(STRUCTS[name])) {
+      const v = BigInt(object[field]!);
+      // All bits set: the nearest number is one too many.
+      put(bytes, field_offset(name, field), type, v > UINT64_MAX ? UINT64_MAX : v);
     }
   };
-  return { args: [number_of(resource), limits], back };
+  return { object, back };
+}
+
+/** Numbers, and at `at` a structure that is filled in, or a null pointer. */
+const with_fields =
+  (at: number, name: keyof typeof STRUCTS): Shape =>
+  (a) => {
+    const args: unknown[] = a.map(number_of);
+    const fields = fields_of(a[at], name);
+    args[at] = a[at]?.form === 'null' ? null : fields?.object;
+    if (args.includes(undefined)) return null;
+    return fields === undefined ? { args } : { args, back: fields.back };
+  };
+
+/** Numbers, and at `at` a set of signals as a list of them, or a null pointer. */
+const with_signals =
+  (at: number): Shape =>
+  (a) => {
+    const args: unknown[] = a.map((arg) => (arg.form === 'null' ? null : number_of(arg)));
+    const set = a[at];
+    if (set?.form === 'sigset') args[at] = set.signals;
+    return args.includes(undefined) ? null : { args };
+  };
+
+/** (pid, &status, options …): null pointers stay. */
+const waited: Shape = (a) => {
+  const status = int_cell(a[1]);
+  const args: unknown[] = a.map((arg) => (arg.form === 'null' ? null : number_of(arg)));
+  if (status === undefined) return null;
+  args[1] = status.cell;
+  return args.includes(undefined) ? null : { args, back: status.back };
 };
 
 const setsockopt: Shape = (a) => {
@@ -227,14 +254,39 @@ const getsockopt: Shape = (a) => {
   return { args: [...numbers, room.subarray(0, value), len.cell], back: len.back };
 };
 
+/** posix_spawn_file_actions_t, made by the library's own functions. */
+function file_actions(libc: Libc, actions: readonly FileAction[]): object {
+  const fa = {};
+  const add = (name: string, ...args: readonly unknown[]): void => {
+    const error = function_of(libc, `posix_spawn_file_actions_${name}`).call(libc, fa, ...args);
+    if (error !== 0) throw new Malformed(`posix_spawn_file_actions_${name}: error ${show(error)}`);
+  };
+  add('init');
+  for (const [kind, ...args] of actions)
+    add(kind === 'chdir' || kind === 'closefrom' ? `add${kind}_np` : `add${kind}`, ...args);
+  return fa;
+}
+
 /** (&pid, path, file_actions, attr, argv, envp). */
-const spawn: Shape = (a) => {
+const spawn: Shape = (a, libc) => {
   const [pid, path, actions, attr, argv, envp] = a;
   const cell = int_cell(pid);
   if (cell === undefined || path?.form !== 'text' || path.text === null) return null;
   if (argv?.form !== 'argv' || envp?.form !== 'argv') return null;
-  if (actions?.form !== 'null' || attr?.form !== 'null') return null;
-  return { args: [cell.cell, path.text, null, null, argv.strings, envp.strings], back: cell.back };
+  if (actions?.form !== 'null' && actions?.form !== 'file_actions') return null;
+  if (attr?.form !== 'null' && attr?.form !== 'spawnattr') return null;
+  const fa = actions.form === 'null' ? null : file_actions(libc, actions.actions);
+  const attributes = attr.form === 'null' ? null : attr.attr;
+  return { args: [cell.cell, path.text, fa, attributes, argv.strings, envp.strings], back: cell.back };
+};
+
+/** (path, argv, envp), with numbers before and behind. */
+const exec: Shape = (a) => {
+  const args = a.map((arg) => {
+    if (arg.form === 'argv') return arg.strings;
+    return arg.form === 'text' ? arg.text : number_of(arg);
+  });
+  return args.includes(undefined) || args.includes(null) ? null : { args };
 };
 
 // What a wrapper of the C library does before it enters the kernel.
@@ -308,7 +360,7 @@ export const calls: Readonly<Record<string, Row>> = {
   bind: { args: 3, shape: named, raw: call('bind') },
   chdir: same('chdir', 1),
   chmod: same('chmod', 2),
-  clock_gettime: same('clock_gettime', 2),
+  clock_gettime: { args: 2, shape: with_fields(1, 'timespec'), raw: call('clock_gettime') },
   close: same('close', 1),
   close_range: same('close_range', 3),
   connect: { args: 3, shape: named, raw: call('connect') },
@@ -322,8 +374,8 @@ export const calls: Readonly<Record<string, Row>> = {
   epoll_pwait2: { args: 5, raw: call('epoll_pwait2', 8) },
   epoll_wait: same('epoll_wait', 4),
   eventfd: { args: 2, raw: call('eventfd2') },
-  execve: same('execve', 3),
-  execveat: same('execveat', 5),
+  execve: { args: 3, shape: exec, raw: call('execve') },
+  execveat: { args: 5, shape: exec, raw: call('execveat') },
   fchmod: same('fchmod', 2),
   fcntl: { args: [2, 3], raw: fcntl_raw },
   fstat: same('fstat', 2),
@@ -333,7 +385,7 @@ export const calls: Readonly<Record<string, Row>> = {
   getpgrp: same('getpgrp', 0),
   getpid: same('getpid', 0),
   getppid: same('getppid', 0),
-  getrlimit: { args: 2, shape: rlimit, raw: call('getrlimit') },
+  getrlimit: { args: 2, shape: with_fields(1, 'rlimit'), raw: call('getrlimit') },
   getsockname: { args: 3, shape: address_room('none'), raw: call('getsockname') },
   getsockopt: { args: 5, shape: getsockopt, raw: call('getsockopt') },
   gettid: same('gettid', 0),
@@ -383,13 +435,13 @@ export const calls: Readonly<Record<string, Row>> = {
   sendmsg: same('sendmsg', 3),
   sendto: { args: 6, shape: sendto, raw: call('sendto') },
   setpgid: same('setpgid', 2),
-  setrlimit: { args: 2, shape: rlimit, raw: call('setrlimit') },
+  setrlimit: { args: 2, shape: with_fields(1, 'rlimit'), raw: call('setrlimit') },
   setsid: same('setsid', 0),
   setsockopt: { args: 5, shape: setsockopt, raw: call('setsockopt') },
   shutdown: same('shutdown', 2),
   sigaction: { args: 3 },
-  signalfd: { args: 3, raw: ({ reg, enter }) => enter('signalfd4', reg(0), reg(1), 8, reg(2)) },
-  sigprocmask: { args: 3, raw: call('rt_sigprocmask', 8) },
+  signalfd: { args: 3, shape: with_signals(1), raw: ({ reg, enter }) => enter('signalfd4', reg(0), reg(1), 8, reg(2)) },
+  sigprocmask: { args: 3, shape: with_signals(1), raw: call('rt_sigprocmask', 8) },
   sigqueue: { args: 3, raw: sigqueue_raw },
   socket: same('socket', 3),
   socketpair: { args: 4, shape: int_list(3), raw: call('socketpair') },
@@ -402,9 +454,9 @@ export const calls: Readonly<Record<string, Row>> = {
   truncate: same('truncate', 2),
   umask: same('umask', 1),
   unlink: same('unlink', 1),
-  wait4: same('wait4', 4),
-  waitid: { args: 4, raw: call('waitid', 0) },
-  waitpid: { args: 3, raw: call('wait4', 0) },
+  wait4: { args: 4, shape: waited, raw: call('wait4') },
+  waitid: { args: 4, shape: with_fields(2, 'siginfo'), raw: call('waitid', 0) },
+  waitpid: { args: 3, shape: waited, raw: call('wait4', 0) },
   write: { args: 3, shape: counted, raw: call('write') },
   writev: { args: 3, shape: vector, raw: call('writev') },
 };
@@ -428,7 +480,7 @@ export function function_of(libc: Libc, name: string): LibcFunction {
 export async function make_call(libc: Libc, name: string, a: readonly Arg[]): Promise<number> {
   const fn = function_of(libc, name);
   const { shape = plain, raw } = calls[name]!;
-  const shaped = shape(a);
+  const shaped = shape(a, libc);
   libc.errno = 0;
   let ret: unknown;
   if (shaped !== null) {

@@ -53,6 +53,8 @@ interface Report {
   /** The step that the first process is at. */
   step: number | null;
   readonly failed: { step: number | null; message: string }[];
+  /** Of each process, as the library knows it: how often handlers ran. */
+  readonly caught: Map<unknown, Fields>;
 }
 
 function message_of(error: unknown): string {
@@ -182,6 +184,7 @@ class Process {
     this.#constants = constants;
     this.#report = report;
     this.#scope = { constants: constants.values, stored };
+    report.caught.set(libc.process, stored.get('caught') as Fields);
   }
 
   /** `at`: told where we are, by index. */
@@ -294,22 +297,23 @@ class Process {
     if (!is_object(spec) || !is_object(spec.sigaction)) throw new Malformed(`bad argument ${show(spec)}`);
     const { handler, flags = 0, mask = [] } = spec.sigaction;
     const action = {
-      handler: handler === 'SIG_IGN' ? SIG_IGN : handler === 'SIG_DFL' ? SIG_DFL : this.#counter(String(signal)),
-      flags: as_int(evaluate_number(flags, this.#scope)),
-      mask: (mask as unknown[]).map((sig) => Number(evaluate_number(sig, this.#scope))),
+      sa_handler: handler === 'SIG_IGN' ? SIG_IGN : handler === 'SIG_DFL' ? SIG_DFL : this.#counter(String(signal)),
+      sa_flags: as_int(evaluate_number(flags, this.#scope)),
+      sa_mask: (mask as unknown[]).map((sig) => Number(evaluate_number(sig, this.#scope))),
     };
-    if (handler === 'count' && (action.flags & ~SA_RESTART) !== 0)
+    if (handler === 'count' && (action.sa_flags & ~SA_RESTART) !== 0)
       throw new Malformed('a counting handler has no flags but SA_RESTART');
     const fn = function_of(libc, 'sigaction');
     return (await fn.call(libc, as_int(evaluate_number(signal, this.#scope)), action, null)) as number;
   }
 
-  /** A handler that counts in `$caught.NAME`. */
-  #counter(name: string): () => void {
-    const caught = this.#scope.stored.get('caught') as Fields;
-    caught[name] ??= 0n;
-    return () => {
-      caught[name] = (caught[name] as bigint) + 1n;
+  /** A handler that counts in `$caught.NAME` of the process that takes the signal: a child keeps the handlers of its parent. */
+  #counter(name: string): (libc: Libc) => void {
+    const { caught } = this.#report;
+    caught.get(this.#libc.process)![name] ??= 0n;
+    return (libc) => {
+      const counts = caught.get(libc.process)!;
+      counts[name] = (counts[name] as bigint) + 1n;
     };
   }
 
@@ -393,7 +397,7 @@ async function prepare(libc: Libc, needs: readonly string[]): Promise<void> {
 
 /** Run a well-formed case; null: it holds. */
 export async function run_case(c: Case, machine: Machine, constants: Constants): Promise<Failure | null> {
-  const report: Report = { step: null, failed: [] };
+  const report: Report = { step: null, failed: [], caught: new Map() };
   const main: Program = async (libc) => {
     try {
       await prepare(libc, c.needs ?? []);

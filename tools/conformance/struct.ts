@@ -59,6 +59,11 @@ export function struct_fields(name: StructName): string[] {
   return name === 'itimerspec' ? [...TIMES] : Object.keys(STRUCTS[name]);
 }
 
+export function field_offset(name: keyof typeof STRUCTS, field: string): number {
+  const offsets: Readonly<Record<string, number>> = layout_x86_64[name];
+  return offsets[field]!;
+}
+
 function view_of(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
@@ -108,9 +113,8 @@ export function pack_struct(
     }
     return;
   }
-  const offsets: Readonly<Record<string, number>> = layout_x86_64[name];
   for (const [field, type] of Object.entries<FieldType>(STRUCTS[name]))
-    if (field in from) put(bytes, offsets[field]!, type, evaluate_number(from[field], scope));
+    if (field in from) put(bytes, field_offset(name, field), type, evaluate_number(from[field], scope));
 }
 
 export function unpack_struct(name: StructName, bytes: Uint8Array): Fields {
@@ -118,8 +122,10 @@ export function unpack_struct(name: StructName, bytes: Uint8Array): Fields {
     return Object.fromEntries(
       TIMES.map((field) => [field, unpack_struct('timespec', bytes.subarray(layout_x86_64.itimerspec[field]))]),
     );
-  const offsets: Readonly<Record<string, number>> = layout_x86_64[name];
   return Object.fromEntries(
-    Object.entries<FieldType>(STRUCTS[name]).map(([field, type]) => [field, get(bytes, offsets[field]!, type)]),
+    Object.entries<FieldType>(STRUCTS[name]).map(([field, type]) => [
+      field,
+      get(bytes, field_offset(name, field), type),
+    ]),
   );
 }
