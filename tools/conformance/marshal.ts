@@ -85,9 +85,16 @@ function block_of(bytes: Uint8Array, slack = SLACK): Block {
   return b;
 }
 
-/** A number as a register or a field of 64 bits holds it, signed. */
+/**
+ * A number as a register holds it, signed. What needs more than 53 bits loses low ones towards zero, so that it stays within
+ * 64 bits and keeps its sign: the largest off_t is not beyond off_t.
+ */
 export function as_long(v: bigint): number {
-  return Number(BigInt.asIntN(64, v));
+  const long = BigInt.asIntN(64, v);
+  const size = long < 0n ? -long : long;
+  const excess = BigInt(Math.max(size.toString(2).length - 53, 0));
+  const kept = Number((size >> excess) << excess);
+  return long < 0n ? -kept : kept;
 }
 
 export function as_int(v: bigint): number {

@@ -15,7 +15,7 @@ import type { Constants } from './constants.js';
 import { evaluate, evaluate_number, evaluate_size, to_bytes } from './expression.js';
 import { helper } from './helper.js';
 import type { Machine } from './machine.js';
-import { Marshal, as_int } from './marshal.js';
+import { Marshal, as_int, as_long } from './marshal.js';
 import { match } from './matcher.js';
 import { put } from './struct.js';
 import {
@@ -342,13 +342,13 @@ class Process {
     if (!same_bytes(want, got)) throw new Mismatch('data', show(want), show(got));
   }
 
-  /** The returned number. Above 2^53 the library gives the nearest that it can hold: then an expected number that it means. */
+  /** The returned number. Above 2^53 the library gives one near it: then it is the expected one, if that looks the same. */
   #returned(ret: number, want: unknown): bigint {
     const v = BigInt(ret);
     if (Number.isSafeInteger(ret) || (typeof want !== 'string' && typeof want !== 'number')) return v;
     if (/^[<>!]/.test(String(want))) return v;
     const w = evaluate(want, this.#scope);
-    return typeof w === 'bigint' && Number(w) === ret ? w : v;
+    return typeof w === 'bigint' && as_long(w) === as_long(v) ? w : v;
   }
 }
 

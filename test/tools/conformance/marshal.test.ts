@@ -137,6 +137,14 @@ test('numbers from 2^63 up are the same 64 bits', (t) => {
   ]);
 });
 
+test('a number that JavaScript cannot hold is cut towards zero', (t) => {
+  t.deepEqual(marshal(['0x7fffffffffffffff', '-0x7fffffffffffffff', '0x1fffffffffffff']).args, [
+    { form: 'number', value: 2 ** 63 - 1024 },
+    { form: 'number', value: -(2 ** 63 - 1024) },
+    { form: 'number', value: Number.MAX_SAFE_INTEGER },
+  ]);
+});
+
 test('what `as` stores, decoded after the call', (t) => {
   const s = scope();
   const m = marshal(
