@@ -107,6 +107,39 @@ export async function listen(this: Thread, fd: number, backlog: number): Promise
   return this.ret(typeof r === 'number' ? r : await r);
 }
 
+/** Where an address goes: fields that are filled in, or its bytes as in C. */
+export type SockAddrRoom = SockAddrOut | Uint8Array;
+
+/** socklen_t *: undefined stands for the natural length, null for a null pointer. */
+type Length = { value: number } | null | undefined;
+
+/** Does the caller give the bytes of the address, or its length, as C does? */
+function exact(addr: SockAddrRoom | null, addrlen: Length): addr is Uint8Array {
+  return addrlen !== undefined || addr instanceof Uint8Array;
+}
+
+/** A call that writes an address to exactly the room and the length of the caller: `go` makes it with pointers to both. */
+async function with_address_room(
+  t: Thread,
+  addr: SockAddrRoom | null,
+  addrlen: Length,
+  go: (ptr: number, lenptr: number) => number | Promise<number>,
+): Promise<number> {
+  const { sp } = t;
+  const raw = addr instanceof Uint8Array ? addr : null;
+  if (addr === null && (addrlen === undefined || addrlen === null)) return go(0, 0);
+  const room = t.alloca(SOCKADDR_ROOM + 8);
+  const ptr = addr === null ? 0 : raw === null ? room + 8 : t.map(raw);
+  t.store32(room, addrlen?.value ?? raw?.length ?? SOCKADDR_ROOM);
+  const ret = await go(ptr, addrlen === null ? 0 : room);
+  if (addrlen !== undefined && addrlen !== null) addrlen.value = t.load_s32(room);
+  if (raw !== null) t.unmap(ptr);
+  else if (addr !== null && ret >= 0)
+    decode_sockaddr(t.load_bytes(room + 8, SOCKADDR_ROOM), t.load_u32(room), addr as SockAddrOut);
+  t.leave(sp);
+  return ret;
+}
+
 /** Room for an address and, behind it, its length, for a call that writes both; 0, a null pointer, if they are not wanted. */
 function address_room(t: Thread, addr: SockAddrOut | null): number {
   if (addr === null) return 0;
@@ -125,7 +158,19 @@ function take_address(t: Thread, addr: SockAddrOut | null, ptr: number, ret: num
     decode_sockaddr(t.load_bytes(ptr, SOCKADDR_ROOM), t.load_u32(ptr + SOCKADDR_ROOM), addr);
 }
 
-async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
+async function do_accept(
+  t: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  flags: number,
+  addrlen: Length,
+): Promise<number> {
+  if (exact(addr, addrlen))
+    return t.ret(
+      await with_address_room(t, addr, addrlen, (ptr, lenptr) =>
+        flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0),
+      ),
+    );
   const { sp } = t;
   const ptr = address_room(t, addr);
   const lenptr = length_ptr(ptr);
@@ -141,13 +186,20 @@ async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags:
  * `accept(fd, addr, addrlen)`: take one connection off a listening socket's queue; with a fourth argument of flags, the other
  * form that was discussed for the C library in November 2007, the same as accept4.
  *
- * @param addr filled with the peer's address; null if not wanted
+ * @param addr    filled with the peer's address: its fields, or the bytes; null if not wanted
+ * @param addrlen `value` is the size of the room, and becomes that of the address; null is a null pointer. Default: what `addr` has
  * @returns the new descriptor; -1 with errno EBADF, ENOTSOCK, EOPNOTSUPP, EINVAL (not listening), EMFILE, EAGAIN, EINTR,
  *          ECONNABORTED, EFAULT
  * Sleeps on the listener's queue while it is empty. accept(2).
  */
-export function accept(this: Thread, fd: number, addr: SockAddrOut | null = null, flags = 0): Promise<number> {
-  return do_accept(this, fd, addr, flags);
+export function accept(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null = null,
+  flags = 0,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return do_accept(this, fd, addr, flags, addrlen);
 }
 
 /**
@@ -158,11 +210,25 @@ export function accept(this: Thread, fd: number, addr: SockAddrOut | null = null
  *              route is `legacy`
  * @returns as accept; besides, errno EINVAL (flags), ENOSYS (neither kernel nor route can). accept(2).
  */
-export function accept4(this: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
-  return do_accept(this, fd, addr, flags);
+export function accept4(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  flags: number,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return do_accept(this, fd, addr, flags, addrlen);
 }
 
-async function name_call(t: Thread, call: CallName, fd: number, addr: SockAddrOut | null): Promise<number> {
+async function name_call(
+  t: Thread,
+  call: CallName,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen: Length,
+): Promise<number> {
+  if (exact(addr, addrlen))
+    return t.ret(await with_address_room(t, addr, addrlen, (ptr, lenptr) => t.enter(t.nr[call], fd, ptr, lenptr)));
   const { sp } = t;
   const ptr = address_room(t, addr);
   const r = t.enter(t.nr[call], fd, ptr, length_ptr(ptr));
@@ -172,14 +238,24 @@ async function name_call(t: Thread, call: CallName, fd: number, addr: SockAddrOu
   return t.ret(ret);
 }
 
-/** `getsockname(fd, addr, addrlen)`: the local address. -1 with errno EBADF, ENOTSOCK, EFAULT. getsockname(2). */
-export function getsockname(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return name_call(this, 'getsockname', fd, addr);
+/** `getsockname(fd, addr, addrlen)`: the local address, as accept gives the peer's. -1 with errno EBADF, ENOTSOCK, EFAULT. getsockname(2). */
+export function getsockname(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return name_call(this, 'getsockname', fd, addr, addrlen);
 }
 
 /** `getpeername(fd, addr, addrlen)`: the peer's address. -1 with errno EBADF, ENOTSOCK, ENOTCONN, EFAULT. getpeername(2). */
-export function getpeername(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return name_call(this, 'getpeername', fd, addr);
+export function getpeername(
+  this: Thread,
+  fd: number,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
+): Promise<number> {
+  return name_call(this, 'getpeername', fd, addr, addrlen);
 }
 
 /**
@@ -222,7 +298,7 @@ export async function send(this: Thread, fd: number, buf: Uint8Array | string | 
 /**
  * `recvfrom(fd, buf, len, flags, addr, addrlen)`: receive, and learn from whom.
  *
- * @param addr filled with the sender's address where the protocol has one; null if not wanted
+ * @param addr filled with the sender's address where the protocol has one, as accept does; null if not wanted
  * @returns bytes received, 0 at end of file; -1 with errno EBADF, ENOTSOCK, EFAULT, EAGAIN, EINTR, ENOTCONN, ECONNREFUSED,
  *          ECONNRESET … Sleeps while nothing is there. recv(2).
  */
@@ -231,10 +307,18 @@ export async function recvfrom(
   fd: number,
   buf: Uint8Array | null,
   flags: number,
-  addr: SockAddrOut | null,
+  addr: SockAddrRoom | null,
+  addrlen?: { value: number } | null,
 ): Promise<number> {
   const ptr = this.map(buf);
   const len = buf === null ? 0 : buf.length;
+  if (exact(addr, addrlen)) {
+    const got = await with_address_room(this, addr, addrlen, (name, namelen) =>
+      this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, namelen),
+    );
+    this.unmap(ptr);
+    return this.ret(got);
+  }
   const { sp } = this;
   const name = address_room(this, addr);
   const r = this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, length_ptr(name));
