@@ -112,6 +112,7 @@ export function boot_kernel(load_binary: (program: unknown) => Image, options: K
     junk: options.junk,
     pages: [],
     net: { families, unix: null, inet: null },
+    fs: null,
     console: undefined as unknown as Kernel['console'],
     runs: [],
     panic: null,

@@ -5,7 +5,35 @@
  * Sources: reference numbers and flags from the man-pages and the posted patches; the mark [M] means: from memory.
  */
 import type { IndirectFacts, Release } from '../include/linux/release.js';
-import { O_CLOEXEC, O_NONBLOCK } from '../include/uapi/fcntl.js';
+import {
+  F_ADD_SEALS,
+  F_CREATED_QUERY,
+  F_DUPFD_QUERY,
+  F_GETOWN_EX,
+  F_GET_SEALS,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_SETOWN_EX,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_SYNC,
+  O_TMPFILE,
+  O_TRUNC,
+} from '../include/uapi/fcntl.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../include/uapi/socket.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
@@ -14,7 +42,7 @@ const names = Object.keys(syscall_tbl) as CallName[];
 /** Calls of x86-64 that old kernels do not have although their numbers are low: names that took over a number later. */
 const NOT_YET: ReadonlySet<CallName> = new Set<CallName>(['timerfd_create', 'indirect', 'syslet_ring_wait']);
 
-/** Every call up to `last` that 2.6.23 had. */
+/** Every call up to `last` that a release of 2007 had. */
 function calls_up_to(last: CallName): Set<CallName> {
   const end = syscall_tbl[last].x86_64;
   return new Set(names.filter((n) => syscall_tbl[n].x86_64 >= 0 && syscall_tbl[n].x86_64 <= end && !NOT_YET.has(n)));
@@ -27,18 +55,47 @@ function changed(
   return new Set([...[...calls].filter((n) => !drop.includes(n)), ...add]);
 }
 
-const v2_6_23: Release = {
-  name: '2.6.23',
-  summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
-  calls: calls_up_to('fallocate'),
+/** What open has always known. O_DIRECT, O_DIRECTORY and O_NOFOLLOW among them. */
+const OPEN_FLAGS_2_6 =
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DSYNC |
+  O_ASYNC |
+  O_DIRECT |
+  O_LARGEFILE |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_NOATIME;
+
+const v2_6_22: Release = {
+  name: '2.6.22',
+  summary: 'July 2007: open ignores O_CLOEXEC in silence; eventfd, signalfd and timerfd are new',
+  calls: calls_up_to('eventfd'),
   indirect: null,
   sock_flags: 0,
   accept4_flags_first: true,
   accept_reserves_first: false,
   socketpair_fds_first: false,
   setsockopt_len_first: true,
+  open_flags: OPEN_FLAGS_2_6,
+  o_directory_creat_einval: false,
+  seek_data: false,
+  fcntl_later: new Set(),
   fcntl_dupfd_cloexec: false,
   somaxconn: 128,
+};
+
+const v2_6_23: Release = {
+  ...v2_6_22,
+  name: '2.6.23',
+  summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
+  calls: calls_up_to('fallocate'),
+  open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC,
 };
 
 /** 2.6.24-rc3, the tree that the patches were made for; itself without them. */
@@ -127,10 +184,24 @@ const v6_18: Release = {
   accept_reserves_first: true,
   socketpair_fds_first: true,
   setsockopt_len_first: false,
+  open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE,
+  o_directory_creat_einval: true,
+  seek_data: true,
+  fcntl_later: new Set([
+    F_SETOWN_EX,
+    F_GETOWN_EX,
+    F_OFD_GETLK,
+    F_OFD_SETLK,
+    F_OFD_SETLKW,
+    F_ADD_SEALS,
+    F_GET_SEALS,
+    F_DUPFD_QUERY,
+    F_CREATED_QUERY,
+  ]),
   somaxconn: 4096,
 };
 
-export const releases: readonly Release[] = [v2_6_23, v1, v3, v5, v2_6_26, v2_6_27, v2_6_28, v6_18];
+export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, v2_6_26, v2_6_27, v2_6_28, v6_18];
 
 /** The release of that name, or undefined. */
 export function find_release(name: string): Release | undefined {

@@ -31,6 +31,14 @@ export interface Release {
   readonly socketpair_fds_first: boolean;
   /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
   readonly setsockopt_len_first: boolean;
+  /** O_* bits that open knows; others it drops in silence, openat2 refuses them. O_CLOEXEC came with 2.6.23. */
+  readonly open_flags: number;
+  /** open: O_CREAT with O_DIRECTORY is EINVAL (6.4). */
+  readonly o_directory_creat_einval: boolean;
+  /** lseek knows SEEK_DATA and SEEK_HOLE (3.1). */
+  readonly seek_data: boolean;
+  /** Commands of fcntl that came after 2.6.24. */
+  readonly fcntl_later: ReadonlySet<number>;
   /** fcntl knows F_DUPFD_CLOEXEC. */
   readonly fcntl_dupfd_cloexec: boolean;
   /** Default of net.core.somaxconn, the most that listen's backlog can be: 128, since 5.4 4096. */
