@@ -55,5 +55,6 @@ export function open_console(kernel: Kernel, device: ConsoleDevice): OpenFile {
     f_mode: FMODE_READ | FMODE_WRITE,
     f_count: 1,
     private_data: state,
+    f_ep: null,
   };
 }

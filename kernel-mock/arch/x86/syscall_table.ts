@@ -2,10 +2,15 @@
 import type { Release } from '../../include/linux/release.js';
 import type { SyscallHandler } from '../../include/linux/sched.js';
 import { type CallName, syscall_tbl } from '../../include/uapi/unistd.js';
-import { sys_close, sys_dup, sys_dup2, sys_fcntl } from '../../fs/fcntl.js';
+import { sys_eventfd, sys_eventfd2 } from '../../fs/eventfd.js';
+import { sys_epoll_create, sys_epoll_create1, sys_epoll_ctl, sys_epoll_wait } from '../../fs/eventpoll.js';
+import { sys_close, sys_close_range, sys_dup, sys_dup2, sys_dup3, sys_fcntl } from '../../fs/fcntl.js';
+import { sys_select } from '../../fs/fdset.js';
+import { sys_ioctl } from '../../fs/ioctl.js';
+import { sys_pipe, sys_pipe2 } from '../../fs/pipe.js';
 import { sys_read, sys_readv, sys_write, sys_writev } from '../../fs/read_write.js';
 import { sys_poll } from '../../fs/select.js';
-import { sys_timerfd_settime } from '../../fs/timerfd.js';
+import { sys_timerfd, sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../../fs/timerfd.js';
 import { sys_exit, sys_exit_group } from '../../kernel/exit.js';
 import { sys_clone, sys_set_tid_address } from '../../kernel/fork.js';
 import { sys_futex } from '../../kernel/futex.js';
@@ -66,7 +71,22 @@ export const handlers = {
   set_tid_address: sys_set_tid_address,
   exit_group: sys_exit_group,
   indirect: sys_indirect,
+  timerfd: sys_timerfd,
+  timerfd_create: sys_timerfd_create,
   timerfd_settime: sys_timerfd_settime,
+  timerfd_gettime: sys_timerfd_gettime,
+  eventfd: sys_eventfd,
+  eventfd2: sys_eventfd2,
+  epoll_create: sys_epoll_create,
+  epoll_create1: sys_epoll_create1,
+  epoll_ctl: sys_epoll_ctl,
+  epoll_wait: sys_epoll_wait,
+  dup3: sys_dup3,
+  close_range: sys_close_range,
+  pipe: sys_pipe,
+  pipe2: sys_pipe2,
+  select: sys_select,
+  ioctl: sys_ioctl,
   accept4: sys_accept4,
 } satisfies Partial<Record<CallName, SyscallHandler>>;
 

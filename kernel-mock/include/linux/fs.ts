@@ -18,6 +18,8 @@ export interface FileOperations {
   poll?(file: OpenFile, pt: PollTable | null): number;
   /** The last reference is gone. */
   release?(file: OpenFile): void;
+  /** FIONREAD: bytes that a read would find; missing: ENOTTY. */
+  nread?(file: OpenFile): number;
   /** F_SETFL changed these bits. */
   setfl?(file: OpenFile, flags: number): number;
   /** What /proc/PID/fd shows: `socket:[7]`. */
@@ -36,6 +38,15 @@ export interface OpenFile {
   f_count: number;
   /** What the operations work on; each kind knows its type. */
   private_data: unknown;
+  /** The epolls that watch it; null: none. */
+  f_ep: EpWatcher[] | null;
+}
+
+/** One epoll that watches an open file. */
+export interface EpWatcher {
+  readonly owner: OpenFile;
+  /** The watched file is gone. */
+  readonly released: () => void;
 }
 
 /** The descriptor table, shared by the threads of a process. */
