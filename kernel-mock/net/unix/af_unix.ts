@@ -88,6 +88,11 @@ export class UnixSock extends SockCommon {
   max_ack_backlog = MAX_DGRAM_QLEN;
   /** Who waits for room in the accept queue or the datagram queue of this socket. */
   readonly peer_wait: WaitQueueHead = wait_queue_head();
+
+  // Written out: the constructor that the compiler adds hands its arguments on as a list, which takes 60 ns.
+  constructor(kernel: Kernel, type: number) {
+    super(kernel, AF_UNIX, type, 0);
+  }
 }
 
 /** The names of one kernel. */
@@ -108,7 +113,7 @@ export function unix_sk(sock: Socket): UnixSock {
 }
 
 export function unix_create1(kernel: Kernel, type: number): UnixSock {
-  return new UnixSock(kernel, AF_UNIX, type, 0);
+  return new UnixSock(kernel, type);
 }
 
 // Names.
@@ -162,6 +167,12 @@ function set_name(sk: UnixSock, addr: SockAddr): number {
   return 0;
 }
 
+/** bind of a socket that has a name: -EINVAL; where the path is made first, and is there, -EADDRINUSE. */
+function rebind(sk: UnixSock, name: SockAddr): number {
+  if (!sk.kernel.release.unix_bind_path_first || name[SUN_PATH] === 0) return -EINVAL;
+  return unix_net(sk.kernel).names.has(name_key(name, sk.sk_type)) ? -EADDRINUSE : -EINVAL;
+}
+
 /**
  * bind: -EINVAL (length, family, already bound), -EADDRINUSE. The family alone binds to a free abstract name.
  *
@@ -173,7 +184,7 @@ export function unix_bind(_task: Task, sock: Socket, addr: SockAddr): number {
   if (addr.length === SUN_PATH && get_u16(addr, 0) === AF_UNIX) return sk.addr === null ? unix_autobind(sk) : 0;
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
-  if (sk.addr !== null) return -EINVAL;
+  if (sk.addr !== null) return rebind(sk, name);
   // A copy: `addr` may be the caller's scratch room.
   return set_name(sk, name.slice());
 }
