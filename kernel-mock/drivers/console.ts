@@ -61,5 +61,6 @@ export function open_console(kernel: Kernel, device: ConsoleDevice): OpenFile {
     f_path: null,
     f_inode: null,
     f_owner: null,
+    f_ep: null,
   };
 }

@@ -10,19 +10,12 @@ import {
   EINVAL,
   EISDIR,
   ENODEV,
-
   EOPNOTSUPP,
   EPERM,
   ESPIPE,
   ETXTBSY,
 } from '../include/uapi/errno.js';
-import {
-  AT_EACCESS,
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
-  O_WRONLY,
-} from '../include/uapi/fcntl.js';
+import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_WRONLY } from '../include/uapi/fcntl.js';
 import { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW } from '../include/uapi/fcntl.js';
 import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
@@ -332,4 +325,3 @@ export function sys_faccessat2(task: Task, dfd: number, pathname: number, mode: 
 export function sys_access(task: Task, pathname: number, mode: number): number {
   return do_faccessat(task, AT_FDCWD, pathname, mode, 0);
 }
-

@@ -2,6 +2,7 @@
 import { FMODE_CREATED, FMODE_PATH, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Task } from '../include/linux/sched.js';
 import { EBADF, EBUSY, EINVAL, EPERM } from '../include/uapi/errno.js';
+import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
 import {
   FD_CLOEXEC,
   F_DUPFD,
@@ -11,6 +12,7 @@ import {
   F_DUPFD_QUERY,
   F_GETFD,
   F_GETFL,
+  F_GETPIPE_SZ,
   F_GETLEASE,
   F_GETLK,
   F_GETOWN,
@@ -28,6 +30,7 @@ import {
   F_SETOWN,
   F_SETOWN_EX,
   F_SETSIG,
+  F_SETPIPE_SZ,
   O_APPEND,
   O_ASYNC,
   O_CLOEXEC,
@@ -35,13 +38,7 @@ import {
   O_NOATIME,
   O_NONBLOCK,
 } from '../include/uapi/fcntl.js';
-import {
-  fcntl_getown,
-  fcntl_getown_ex,
-  fcntl_setown,
-  fcntl_setown_ex,
-  fcntl_setsig,
-} from './fown.js';
+import { fcntl_getown, fcntl_getown_ex, fcntl_setown, fcntl_setown_ex, fcntl_setsig } from './fown.js';
 import {
   close_fd,
   fd_install,
@@ -53,11 +50,13 @@ import {
   replace_fd,
   rlimit_nofile,
   set_close_on_exec,
+  unshare_files,
 } from './file.js';
 import { inode_owner_or_capable } from './inode.js';
 import { fcntl_getlease, fcntl_setlease } from './lease.js';
 import { fcntl_getlk, fcntl_setlk } from './locks.js';
 import { memfd_add_seals, memfd_get_seals } from './memfd.js';
+import { get_pipe_info, pipe_get_size, pipe_set_size } from './pipe.js';
 
 /** Status flags that F_SETFL can change; others in its argument are ignored. */
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
@@ -95,6 +94,33 @@ export function sys_dup2(task: Task, oldfd: number, newfd: number): number {
   return newfd | 0;
 }
 
+/** `dup3(oldfd, newfd, flags)`: -EINVAL (flags, or equal numbers), -EBADF, -EBUSY. dup(2); Linux fs/file.c ksys_dup3. */
+export function sys_dup3(task: Task, oldfd: number, newfd: number, flags: number): number {
+  if ((flags & ~O_CLOEXEC) !== 0 || oldfd >>> 0 === newfd >>> 0) return -EINVAL;
+  if (newfd >>> 0 >= rlimit_nofile(task)) return -EBADF;
+  const file = fget_raw(task, oldfd);
+  if (file === null) return -EBADF;
+  if (fd_is_reserved(task, newfd >>> 0)) return -EBUSY;
+  replace_fd(task, newfd >>> 0, file, flags);
+  return newfd | 0;
+}
+
+/**
+ * `close_range(first, last, flags)`: close every descriptor from first to last, or mark them (CLOSE_RANGE_CLOEXEC, 5.11).
+ * CLOSE_RANGE_UNSHARE: in a table of the task's own. -EINVAL (flags, or first above last). close_range(2).
+ */
+export function sys_close_range(task: Task, first: number, last: number, flags: number): number {
+  if ((flags & ~task.kernel.release.close_range_flags) !== 0 || first >>> 0 > last >>> 0) return -EINVAL;
+  if ((flags & CLOSE_RANGE_UNSHARE) !== 0 && task.files.count > 1) unshare_files(task);
+  const end = Math.min(last >>> 0, task.files.fd.length - 1);
+  for (let fd = first >>> 0; fd <= end; fd++) {
+    if ((task.files.fd[fd] ?? null) === null) continue;
+    if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) set_close_on_exec(task, fd, true);
+    else close_fd(task, fd);
+  }
+  return 0;
+}
+
 /** Linux: setfl. -EPERM (O_NOATIME on somebody else's file). */
 function setfl(task: Task, file: OpenFile, arg: number): number {
   const flags = (arg & SETFL_MASK) | (file.f_flags & ~SETFL_MASK);
@@ -104,6 +130,11 @@ function setfl(task: Task, file: OpenFile, arg: number): number {
   if (err < 0) return err;
   file.f_flags = flags;
   return 0;
+}
+
+/** A pipe command on something else; -EINVAL where the command is not known. */
+function no_pipe(task: Task): number {
+  return task.kernel.release.fcntl_pipe_size ? -EBADF : -EINVAL;
 }
 
 type FcntlCommand = (task: Task, file: OpenFile, fd: number, arg: number) => Result;
@@ -118,6 +149,14 @@ const commands: Readonly<Record<number, FcntlCommand>> = {
   },
   [F_GETFL]: (_task, file) => file.f_flags,
   [F_SETFL]: (task, file, _fd, arg) => setfl(task, file, arg),
+  [F_GETPIPE_SZ]: (task, file) => {
+    const pipe = task.kernel.release.fcntl_pipe_size ? get_pipe_info(file) : null;
+    return pipe === null ? no_pipe(task) : pipe_get_size(pipe);
+  },
+  [F_SETPIPE_SZ]: (task, file, _fd, arg) => {
+    const pipe = task.kernel.release.fcntl_pipe_size ? get_pipe_info(file) : null;
+    return pipe === null ? no_pipe(task) : pipe_set_size(pipe, arg);
+  },
   [F_DUPFD_CLOEXEC]: (task, file, _fd, arg) =>
     task.kernel.release.fcntl_dupfd_cloexec ? f_dupfd(task, file, arg, O_CLOEXEC) : -EINVAL,
   [F_GETLK]: (task, file, _fd, arg) => fcntl_getlk(task, file, F_GETLK, arg),

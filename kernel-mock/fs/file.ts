@@ -5,7 +5,7 @@ import type { Sleep, Task } from '../include/linux/sched.js';
 import { EBADF, EMFILE } from '../include/uapi/errno.js';
 import { O_CLOEXEC } from '../include/uapi/fcntl.js';
 import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
-import { bitmap, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
+import { bitmap, bitmap_copy, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
 
 export function alloc_files(): FilesStruct {
   return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0, posix_locks: null };
@@ -27,6 +27,7 @@ export function alloc_file(
     f_pos: 0,
     f_count: 1,
     private_data,
+    f_ep: null,
     f_path: null,
     f_inode: null,
     f_owner: null,
@@ -42,6 +43,7 @@ export function get_file(file: OpenFile): OpenFile {
 export function fput(file: OpenFile): void {
   if (--file.f_count > 0) return;
   file.kernel.nr_files--;
+  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released();
   if (file.f_inode !== null) file.kernel.fs!.__fput(file);
   file.f_op.release?.(file);
 }
@@ -157,6 +159,30 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
 /** A reserved descriptor whose file is not published yet: dup2 onto it gives EBUSY. */
 export function fd_is_reserved(task: Task, fd: number): boolean {
   return test_bit(task.files.open_fds, fd) && (task.files.fd[fd] ?? null) === null;
+}
+
+/** A table of its own with the same open files, marks included. Linux: dup_fd. */
+export function dup_fd(files: FilesStruct): FilesStruct {
+  const fd = files.fd.slice();
+  const open_fds = bitmap_copy(files.open_fds);
+  let { next_fd } = files;
+  for (let i = 0; i < fd.length; i++) {
+    const file = fd[i] ?? null;
+    if (file !== null) get_file(file);
+    else if (test_bit(open_fds, i)) {
+      // Reserved by a call in flight of another task: free in the copy.
+      clear_bit(open_fds, i);
+      next_fd = Math.min(next_fd, i);
+    }
+  }
+  return { count: 1, fd, open_fds, close_on_exec: bitmap_copy(files.close_on_exec), next_fd, posix_locks: null };
+}
+
+/** Leave a shared table for a copy of it. */
+export function unshare_files(task: Task): void {
+  const copy = dup_fd(task.files);
+  task.files.count--;
+  task.files = copy;
 }
 
 /** The task ends: leave its table; the last one closes everything. */

@@ -5,8 +5,9 @@ import { FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linu
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Task } from '../include/linux/sched.js';
 import { EACCES, ENXIO } from '../include/uapi/errno.js';
-import { S_IFDIR, S_IFMT, S_IFSOCK, S_ISDIR, S_ISGID, S_IXGRP } from '../include/uapi/stat.js';
+import { S_IFDIR, S_IFIFO, S_IFMT, S_ISDIR, S_ISGID, S_IXGRP } from '../include/uapi/stat.js';
 import { ktime_get } from '../kernel/time.js';
+import { def_fifo_fops } from './fifo.js';
 
 export const MAY_EXEC = 1;
 export const MAY_WRITE = 2;
@@ -115,7 +116,7 @@ export function file_inode(file: OpenFile, vfs: Vfs): Inode {
   const mode = f_op.i_mode ?? 0o600;
   const ino = f_op.ino?.(file) ?? 1;
   const key = file.private_data as object | null;
-  const fop = (mode & S_IFMT) === S_IFSOCK || (mode & S_IFMT) === 0 ? no_open_fops : f_op;
+  const fop = (mode & S_IFMT) === S_IFIFO ? def_fifo_fops : no_open_fops;
   const made = key === null ? undefined : vfs.anon_inodes.get(key);
   const inode = made ?? new_inode(kernel, vfs, vfs.anon_sb, mode, { i_fop: fop, ino, i_private: key });
   if (key !== null && made === undefined) vfs.anon_inodes.set(key, inode);

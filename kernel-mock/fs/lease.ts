@@ -56,7 +56,7 @@ export function fcntl_setlease(task: Task, file: OpenFile, arg: number): number 
 /** F_GETLEASE: what it is, or what it must become. */
 export function fcntl_getlease(file: OpenFile): number {
   const inode = file.f_inode;
-  if (inode?.i_flctx == null) return F_UNLCK;
+  if (inode === null || inode.i_flctx === null) return F_UNLCK;
   const lease = locks_get_lock_context(inode).leases.find((l) => l.file === file);
   if (lease === undefined) return F_UNLCK;
   return lease.target === -1 ? lease.type : lease.target;

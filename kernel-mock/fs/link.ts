@@ -2,17 +2,7 @@
 import type { Dentry, Inode, Vfs } from '../include/linux/dcache.js';
 import type { FileOperations } from '../include/linux/fs.js';
 import type { Task } from '../include/linux/sched.js';
-import {
-  EBUSY,
-  EFAULT,
-  EINVAL,
-  EISDIR,
-  ENOENT,
-  ENOTDIR,
-  ENOTEMPTY,
-  EPERM,
-  EXDEV,
-} from '../include/uapi/errno.js';
+import { EBUSY, EFAULT, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../include/uapi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW } from '../include/uapi/fcntl.js';
 import {
   S_IFBLK,
@@ -305,4 +295,3 @@ export function sys_unlink(task: Task, pathname: number): number {
 export function sys_rmdir(task: Task, pathname: number): number {
   return sys_unlinkat(task, AT_FDCWD, pathname, AT_REMOVEDIR);
 }
-

@@ -53,7 +53,7 @@ import {
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
 } from '../include/uapi/openat2.js';
-import { S_IFMT, S_IFREG, S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.js';
+import { S_IFREG, S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.js';
 import { get_u64 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { find_vma } from '../mm/mmap.js';
@@ -384,4 +384,3 @@ export function sys_openat2(task: Task, dfd: number, filename: number, uhow: num
   how.flags |= (how.flags & O_PATH) === 0 ? O_LARGEFILE : 0;
   return do_sys_openat2(task, dfd, filename, how);
 }
-

@@ -3,15 +3,7 @@ import type { Dentry, Inode } from '../include/linux/dcache.js';
 import type { DirContext, FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { Bytes, IovIter } from '../include/linux/mm.js';
 import type { Task } from '../include/linux/sched.js';
-import {
-  EFAULT,
-  EFBIG,
-  EINVAL,
-  EISDIR,
-  ENOENT,
-  ENXIO,
-  EPERM,
-} from '../include/uapi/errno.js';
+import { EFAULT, EFBIG, EINVAL, EISDIR, ENOENT, ENXIO, EPERM } from '../include/uapi/errno.js';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, O_APPEND } from '../include/uapi/fcntl.js';
 import { DT_DIR, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../include/uapi/fs.js';
 import { RLIMIT_FSIZE } from '../include/uapi/resource.js';
@@ -105,7 +97,7 @@ function ramfs_read(task: Task, file: OpenFile, iter: IovIter): number {
 }
 
 function get_page(inode: Inode, index: number): Bytes {
-  const pages = (inode.i_pages ??= new Map());
+  const pages: Map<number, Bytes> = (inode.i_pages ??= new Map<number, Bytes>());
   let page = pages.get(index);
   if (page === undefined) pages.set(index, (page = new Uint8Array(PAGE_SIZE)));
   return page;

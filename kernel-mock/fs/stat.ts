@@ -1,7 +1,7 @@
 /** stat and its relatives (fs/stat.c). */
 import type { Inode } from '../include/linux/dcache.js';
 import type { Task } from '../include/linux/sched.js';
-import { EBADF, EFAULT, EINVAL } from '../include/uapi/errno.js';
+import { EBADF, EINVAL } from '../include/uapi/errno.js';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,

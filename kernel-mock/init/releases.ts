@@ -5,6 +5,8 @@
  * Sources: reference numbers and flags from the man-pages and the posted patches; the mark [M] means: from memory.
  */
 import type { IndirectFacts, Release } from '../include/linux/release.js';
+import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
+import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
 import {
   F_ADD_SEALS,
   F_CREATED_QUERY,
@@ -86,6 +88,12 @@ const v2_6_22: Release = {
   o_directory_creat_einval: false,
   seek_data: false,
   fcntl_later: new Set(),
+  pipe2_flags: 0,
+  eventfd2_flags: 0,
+  close_range_flags: 0,
+  timerfd_flags: 0,
+  timerfd_boottime: false,
+  fcntl_pipe_size: false,
   fcntl_dupfd_cloexec: false,
   somaxconn: 128,
 };
@@ -145,6 +153,29 @@ const v5 = with_indirect(
   },
 );
 
+/** Ours, not history: what the tree could have become, with every call that makes a descriptor on the white-list. */
+const next: Release = {
+  ...v5,
+  name: 'indirect-next',
+  summary: 'our own: sys_indirect with every descriptor-creating call on its white-list',
+  indirect: {
+    args: 4,
+    whitelisted: true,
+    calls: {
+      ...v5.indirect!.calls,
+      pipe: BOTH_FLAGS,
+      dup: O_CLOEXEC,
+      dup2: O_CLOEXEC,
+      epoll_create: BOTH_FLAGS,
+      inotify_init: BOTH_FLAGS,
+      open: O_CLOEXEC,
+      openat: O_CLOEXEC,
+      creat: O_CLOEXEC,
+    },
+    params_size: 4,
+  },
+};
+
 const v2_6_26: Release = {
   ...v2_6_24_rc3,
   name: '2.6.26',
@@ -163,6 +194,9 @@ const v2_6_27: Release = {
     add: ['signalfd4', 'eventfd2', 'epoll_create1', 'dup3', 'pipe2', 'inotify_init1'],
   }),
   sock_flags: SOCK_CLOEXEC | SOCK_NONBLOCK,
+  pipe2_flags: BOTH_FLAGS,
+  eventfd2_flags: BOTH_FLAGS,
+  timerfd_flags: BOTH_FLAGS,
 };
 
 const v2_6_28: Release = {
@@ -198,10 +232,15 @@ const v6_18: Release = {
     F_DUPFD_QUERY,
     F_CREATED_QUERY,
   ]),
+  pipe2_flags: BOTH_FLAGS | O_DIRECT,
+  eventfd2_flags: BOTH_FLAGS | EFD_SEMAPHORE,
+  close_range_flags: CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC,
+  timerfd_boottime: true,
+  fcntl_pipe_size: true,
   somaxconn: 4096,
 };
 
-export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, v2_6_26, v2_6_27, v2_6_28, v6_18];
+export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, next, v2_6_26, v2_6_27, v2_6_28, v6_18];
 
 /** The release of that name, or undefined. */
 export function find_release(name: string): Release | undefined {

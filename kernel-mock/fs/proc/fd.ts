@@ -47,7 +47,10 @@ function fdinfo(task: Task, inode: Inode, name: string): string | number {
 }
 
 /** A directory with an entry for each descriptor. A process may always look at its own. */
-function descriptors(make: (file: OpenFile, name: string) => ProcEntry, mode: (file: OpenFile) => number): InodeOperations {
+function descriptors(
+  make: (file: OpenFile, name: string) => ProcEntry,
+  mode: (file: OpenFile) => number,
+): InodeOperations {
   return {
     lookup(task, dir, name) {
       const file = file_of(task, dir.d_inode, name);

@@ -57,4 +57,3 @@ export const proc_root_ops: InodeOperations = {
 
 /** The root's own entry, for the inode that is mounted. */
 export const PROC_ROOT = { entry: proc_dir(proc_root_ops), pid: 0 };
-

@@ -84,6 +84,15 @@ export interface OpenFile {
   /** The inode; null also while nobody asked for that of a file without a name. */
   f_inode: Inode | null;
   f_owner: FownStruct | null;
+  /** The epolls that watch it; null: none. */
+  f_ep: EpWatcher[] | null;
+}
+
+/** One epoll that watches an open file. */
+export interface EpWatcher {
+  readonly owner: OpenFile;
+  /** The watched file is gone. */
+  readonly released: () => void;
 }
 
 /** The descriptor table, shared by the threads of a process. */

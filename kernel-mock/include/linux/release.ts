@@ -39,6 +39,15 @@ export interface Release {
   readonly seek_data: boolean;
   /** Commands of fcntl that came after 2.6.24. */
   readonly fcntl_later: ReadonlySet<number>;
+  /** Bits that pipe2, eventfd2 and close_range know. */
+  readonly pipe2_flags: number;
+  readonly eventfd2_flags: number;
+  readonly close_range_flags: number;
+  /** Bits that timerfd_create knows: none before 2.6.27; and whether it knows CLOCK_BOOTTIME and the alarm clocks (3.15). */
+  readonly timerfd_flags: number;
+  readonly timerfd_boottime: boolean;
+  /** fcntl knows F_SETPIPE_SZ and F_GETPIPE_SZ (2.6.35). */
+  readonly fcntl_pipe_size: boolean;
   /** fcntl knows F_DUPFD_CLOEXEC. */
   readonly fcntl_dupfd_cloexec: boolean;
   /** Default of net.core.somaxconn, the most that listen's backlog can be: 128, since 5.4 4096. */

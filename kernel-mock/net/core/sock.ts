@@ -2,7 +2,7 @@
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { Sock, Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
-import { EDOM, EINVAL, ENOPROTOOPT } from '../../include/uapi/errno.js';
+import { EDOM, EINTR, EINVAL, ENOPROTOOPT, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
   MSG_DONTWAIT,
@@ -95,6 +95,11 @@ export function sock_rcvtimeo(sk: Sock, flags: number): number {
 
 export function sock_sndtimeo(sk: Sock, flags: number): number {
   return (flags & MSG_DONTWAIT) !== 0 ? 0 : sk.sk_sndtimeo;
+}
+
+/** What a signal makes of a sleep that had a time limit: EINTR, since it cannot be begun again. Linux: sock_intr_errno. */
+export function sock_intr_errno(timeo: number): number {
+  return timeo === Infinity ? -ERESTARTSYS : -EINTR;
 }
 
 /** Take the pending error: -errno, or 0. */
@@ -260,10 +265,12 @@ const options: Readonly<Record<number, SocketOption>> = {
 /** setsockopt at level SOL_SOCKET: -EINVAL (less than an int), -ENOPROTOOPT, then as the option. */
 export function sock_setsockopt(task: Task, sk: Sock, optname: number, optval: Uint8Array): number {
   if (optval.length < 4) return -EINVAL;
+  if (sk.kernel.release.sock_options_missing.has(optname)) return -ENOPROTOOPT;
   return options[optname]?.set(task, sk, get_s32(optval, 0), optval) ?? -ENOPROTOOPT;
 }
 
 /** getsockopt at level SOL_SOCKET: the bytes of the value, or -ENOPROTOOPT. */
 export function sock_getsockopt(sk: Sock, optname: number): Uint8Array | number {
+  if (sk.kernel.release.sock_options_missing.has(optname)) return -ENOPROTOOPT;
   return options[optname]?.get(sk) ?? -ENOPROTOOPT;
 }

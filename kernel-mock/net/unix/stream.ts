@@ -8,18 +8,17 @@ import {
   type SockAddr,
   type Socket,
 } from '../../include/linux/net.js';
+import type { IovIter } from '../../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import {
   EAGAIN,
   ECONNREFUSED,
   EFAULT,
-  EINTR,
   EINVAL,
   EISCONN,
   ENOTCONN,
   EOPNOTSUPP,
   EPIPE,
-  ERESTARTSYS,
 } from '../../include/uapi/errno.js';
 import { O_NONBLOCK } from '../../include/uapi/fcntl.js';
 import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
@@ -32,7 +31,7 @@ import {
   SOL_SOCKET,
   SO_RCVLOWAT,
 } from '../../include/uapi/socket.js';
-import { fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { fifo, fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { kfifo_reserve, kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
@@ -44,6 +43,7 @@ import {
   sk_wake,
   sock_error,
   sock_graft,
+  sock_intr_errno,
   sock_opt,
   sock_rcvtimeo,
   sock_sndtimeo,
@@ -69,11 +69,6 @@ import {
 /** A write is cut into pieces of this size; each piece is sent whole or not at all. Checked against Linux 6.18. */
 const MAX_PIECE = SKB_MAX_HEAD + 32768;
 
-/** What a signal makes of a sleep that had a time limit: EINTR, since it cannot be begun again. Linux: sock_intr_errno. */
-export function sock_intr_errno(timeo: number): number {
-  return timeo === Infinity ? -ERESTARTSYS : -EINTR;
-}
-
 // Connections.
 
 /** -EINVAL (not bound, or in another state). Linux: unix_listen. */
@@ -89,8 +84,8 @@ export function unix_listen(sock: Socket, backlog: number): number {
 }
 
 /** Try to connect: 0, -errno, or -EAGAIN while the listener's queue is full. */
-function try_connect(sk: UnixSock, name: SockAddr): number {
-  const other = unix_find_other(sk.kernel, name, sk.sk_type);
+function try_connect(task: Task, sk: UnixSock, name: SockAddr): number {
+  const other = unix_find_other(task, name, sk.sk_type);
   if (typeof other === 'number') return other;
   if (other.accept_queue === null || other.sk_state !== TCP_LISTEN || (other.sk_shutdown & RCV_SHUTDOWN) !== 0)
     return -ECONNREFUSED;
@@ -111,10 +106,10 @@ function* connect_sleep(task: Task, sock: Socket, name: SockAddr, timeo: number)
   const sk = unix_sk(sock);
   let left = timeo;
   for (;;) {
-    const err = try_connect(sk, name);
+    const err = try_connect(task, sk, name);
     if (err === 0) sock.state = SS_CONNECTED;
     if (err !== -EAGAIN || left === 0) return err;
-    const other = unix_find_other(sk.kernel, name, sk.sk_type);
+    const other = unix_find_other(task, name, sk.sk_type);
     if (typeof other === 'number') return other;
     try {
       prepare_to_wait(other.peer_wait, task, true, 'room in the queue of a listening socket');
@@ -131,7 +126,7 @@ export function unix_stream_connect(task: Task, sock: Socket, addr: SockAddr, fl
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
   const sk = unix_sk(sock);
-  const err = try_connect(sk, name);
+  const err = try_connect(task, sk, name);
   if (err === 0) sock.state = SS_CONNECTED;
   const timeo = (flags & O_NONBLOCK) !== 0 ? 0 : sk.sk_sndtimeo;
   return err === -EAGAIN && timeo !== 0 ? connect_sleep(task, sock, name, timeo) : err;
@@ -282,13 +277,28 @@ function consume(sk: UnixSock, n: number): void {
   }
 }
 
+/** Not all of user memory is there: the bytes of those sends that fit whole before the hole. The next one stays queued, as in Linux. */
+function fault_in_sends(task: Task, sk: UnixSock, iter: IovIter, skip: number): number {
+  let good = 0;
+  let end = -skip;
+  for (const skb of fifo_items(sk.sk_receive_queue)) {
+    end += skb.len;
+    const n = Math.min(end, iter.count);
+    if (n <= 0) continue;
+    if (!fault_in(task.mm, iter, n)) break;
+    good = n;
+  }
+  return good;
+}
+
 /** Deliver what is there, up to the room in `msg`; `skip` bytes were peeked at before. -EFAULT takes nothing. */
 function recv_some(task: Task, sk: UnixSock, msg: MsgHdr, skip: number): number {
   const { iter } = msg;
   const ring = sk.stream;
-  const n = Math.min(iter.count, ring.len - skip);
+  let n = Math.min(iter.count, ring.len - skip);
   if (n === 0) return 0;
-  if (!fault_in(task.mm, iter, n)) return -EFAULT;
+  if (!fault_in(task.mm, iter, n)) n = fault_in_sends(task, sk, iter, skip);
+  if (n === 0) return -EFAULT;
   const size = ring.buf.length;
   const at = (ring.out + skip) & (size - 1);
   const first = Math.min(n, size - at);
