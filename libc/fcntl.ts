@@ -1,12 +1,95 @@
 /** fcntl.h. */
+import { put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
+import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from '../kernel-mock/include/uapi/fcntl.js';
+import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
+import { type Path, c_string, call_with } from './internal/call.js';
+import { OPEN, OPENAT } from './internal/descriptor_calls.js';
+import { type FcntlArg, decode_fcntl, encode_fcntl } from './internal/flock.js';
 import type { Thread } from './internal/thread.js';
 
+const HOW = layout_x86_64.open_how;
+
 /**
- * `fcntl(fd, cmd, arg)`: F_DUPFD, F_DUPFD_CLOEXEC (from 2.6.24), F_GETFD, F_SETFD, F_GETFL, F_SETFL.
+ * `open(path, flags, mode)`: a descriptor for a file.
  *
- * @returns as the command says, or -1 with errno EBADF, EINVAL (command, or F_DUPFD's argument), EMFILE. fcntl(2).
+ * @param flags O_RDONLY, O_WRONLY or O_RDWR, with O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_CLOEXEC …
+ * @param mode permissions of a new file, cut by the umask
+ * @returns the lowest free descriptor, or -1 with errno ENOENT, EACCES, EEXIST, EISDIR, ENOTDIR, ELOOP, ENXIO, EMFILE …
+ * Where the kernel ignores O_CLOEXEC (before 2.6.23) the route says how the flag is set. Sleeps where a FIFO waits for its
+ * other end. open(2).
  */
-export async function fcntl(this: Thread, fd: number, cmd: number, arg = 0): Promise<number> {
-  const r = this.enter(this.nr.fcntl, fd, cmd, arg);
-  return this.ret(typeof r === 'number' ? r : await r);
+export async function open(this: Thread, path: Path, flags: number, mode = 0): Promise<number> {
+  const ptr = this.map(c_string(path));
+  const r =
+    (flags & O_CLOEXEC) === 0
+      ? this.enter(this.nr.open, ptr, flags, mode)
+      : this.process.route(this, OPEN, O_CLOEXEC, ptr, flags & ~O_CLOEXEC, mode, 0);
+  const fd = typeof r === 'number' ? r : await r;
+  this.unmap(ptr);
+  return this.ret(fd);
+}
+
+/** `openat(dirfd, path, flags, mode)`: open, a relative path beginning at `dirfd`. EBADF, ENOTDIR. open(2). */
+export async function openat(this: Thread, dirfd: number, path: Path, flags: number, mode = 0): Promise<number> {
+  const ptr = this.map(c_string(path));
+  const r =
+    (flags & O_CLOEXEC) === 0
+      ? this.enter(this.nr.openat, dirfd, ptr, flags, mode)
+      : this.process.route(this, OPENAT, O_CLOEXEC, dirfd, ptr, flags & ~O_CLOEXEC, mode);
+  const fd = typeof r === 'number' ? r : await r;
+  this.unmap(ptr);
+  return this.ret(fd);
+}
+
+/** `creat(path, mode)`: open with O_CREAT | O_WRONLY | O_TRUNC. open(2). */
+export async function creat(this: Thread, path: Path, mode: number): Promise<number> {
+  return open.call(this, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+/** struct open_how. */
+export interface OpenHow {
+  flags: number;
+  mode?: number;
+  /** RESOLVE_* bits: where the path may not lead. */
+  resolve?: number;
+}
+
+/** `openat2(dirfd, path, how, size)` (5.6; glibc has no wrapper): unknown bits are EINVAL. ENOSYS, E2BIG, EXDEV, ELOOP. openat2(2). */
+export async function openat2(this: Thread, dirfd: number, path: Path, how: OpenHow, size = HOW.size): Promise<number> {
+  const raw = new Uint8Array(Math.max(size, HOW.size));
+  put_u64(raw, HOW.flags, how.flags);
+  put_u64(raw, HOW.mode, how.mode ?? 0);
+  put_u64(raw, HOW.resolve, how.resolve ?? 0);
+  return call_with(this, 'openat2', dirfd, c_string(path), raw, size);
+}
+
+/**
+ * `fcntl(fd, cmd, arg)`: F_DUPFD, F_DUPFD_CLOEXEC (from 2.6.24), F_GETFD, F_SETFD, F_GETFL, F_SETFL, record locks, leases, owners,
+ * seals.
+ *
+ * @param arg a number; for locks a struct flock, for F_SETOWN_EX and F_GETOWN_EX a struct f_owner_ex: filled in as the command
+ *            says; or the bytes of one
+ * @returns as the command says, or -1 with errno EBADF, EINVAL (command, or a bad argument), EMFILE, EAGAIN (a lock), EDEADLK …
+ * F_SETLKW sleeps until the lock is free. fcntl(2).
+ */
+export async function fcntl(
+  this: Thread,
+  fd: number,
+  cmd: number,
+  arg: number | FcntlArg | Uint8Array | null = 0,
+): Promise<number> {
+  if (typeof arg === 'number') {
+    const r = this.enter(this.nr.fcntl, fd, cmd, arg);
+    return this.ret(typeof r === 'number' ? r : await r);
+  }
+  if (arg === null || arg instanceof Uint8Array) return call_with(this, 'fcntl', fd, cmd, arg);
+  const raw = encode_fcntl(arg);
+  const ret = await call_with(this, 'fcntl', fd, cmd, raw);
+  if (ret >= 0) decode_fcntl(raw, arg);
+  return ret;
+}
+
+/** `fallocate(fd, mode, offset, len)`: room for a file, or a hole in it. EBADF, EINVAL, EOPNOTSUPP, ENODEV, ESPIPE, EFBIG. fallocate(2). */
+export async function fallocate(this: Thread, fd: number, mode: number, offset: number, len: number): Promise<number> {
+  return call_with(this, 'fallocate', fd, mode, offset, len);
 }

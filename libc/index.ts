@@ -1,5 +1,6 @@
 /** The C library: every function by its header, as a method of the thread that calls it. */
 import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
+import * as dirent_h from './dirent.js';
 import * as fcntl_h from './fcntl.js';
 import { type Program, program_image } from './internal/crt.js';
 import { describe } from './internal/describe.js';
@@ -12,13 +13,19 @@ import * as signal_h from './signal.js';
 import * as stdio_h from './stdio.js';
 import * as stdlib_h from './stdlib.js';
 import * as string_h from './string.js';
+import * as sys_file_h from './sys/file.js';
+import * as sys_inotify_h from './sys/inotify.js';
+import * as sys_mman_h from './sys/mman.js';
 import * as sys_resource_h from './sys/resource.js';
+import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_socket_h from './sys/socket.js';
+import * as sys_stat_h from './sys/stat.js';
 import * as sys_uio_h from './sys/uio.js';
 import * as unistd_h from './unistd.js';
 
 /** All functions, by name. */
 export const functions = {
+  ...dirent_h,
   ...fcntl_h,
   ...poll_h,
   ...pthread_h,
@@ -26,8 +33,13 @@ export const functions = {
   ...stdio_h,
   ...stdlib_h,
   ...string_h,
+  ...sys_file_h,
+  ...sys_inotify_h,
+  ...sys_mman_h,
   ...sys_resource_h,
+  ...sys_sendfile_h,
   ...sys_socket_h,
+  ...sys_stat_h,
   ...sys_uio_h,
   ...unistd_h,
 };
@@ -72,3 +84,9 @@ export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/s
 export type { PollFd } from './poll.js';
 export type { PthreadT } from './pthread.js';
 export type { Rlimit } from './sys/resource.js';
+export type { DIR, Dirent } from './dirent.js';
+export type { OpenHow } from './fcntl.js';
+export type { FILE } from './internal/file.js';
+export type { FOwnerEx, Flock } from './internal/flock.js';
+export type { InotifyEvent } from './sys/inotify.js';
+export type { Stat } from './sys/stat.js';

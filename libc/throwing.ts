@@ -23,9 +23,13 @@ export class SystemError extends Error {
   }
 }
 
+/** Functions that answer with null when they fail. */
+const NULL_FAILS: ReadonlySet<string> = new Set(['fdopen', 'fopen', 'getcwd', 'opendir']);
+
 /** What a failed call returns: the error number itself for pthread_*, -1 with errno for the others. */
 function error_of(libc: Libc, name: string, value: unknown): number {
   if (name.startsWith('pthread_')) return typeof value === 'number' ? value : 0;
+  if (value === null && NULL_FAILS.has(name)) return libc.errno;
   return value === -1 ? libc.errno : 0;
 }
 

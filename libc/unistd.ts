@@ -1,7 +1,9 @@
 /** unistd.h: descriptors, identity, the end of a process. */
 import { describe } from './internal/describe.js';
+import { PATH_MAX } from '../kernel-mock/include/uapi/limits.js';
+import { type Path, c_string, call_with, enter_with, until_zero } from './internal/call.js';
 import type { Thread } from './internal/thread.js';
-import { to_bytes } from './internal/text.js';
+import { to_bytes, to_text } from './internal/text.js';
 
 /**
  * `close(fd)`: give a descriptor back.
@@ -48,6 +50,213 @@ export async function write(
   const n = typeof r === 'number' ? r : await r;
   this.unmap(ptr);
   return this.ret(n);
+}
+
+/**
+ * `lseek(fd, offset, whence)`: SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE.
+ *
+ * @returns the new position, or -1 with errno EBADF, EINVAL, ESPIPE (it has no position), ENXIO (no data there). lseek(2).
+ */
+export async function lseek(this: Thread, fd: number, offset: number, whence: number): Promise<number> {
+  const r = this.enter(this.nr.lseek, fd, offset, whence);
+  return this.ret(typeof r === 'number' ? r : await r);
+}
+
+/** `pread(fd, buf, count, offset)`: read at a position, leaving that of the file alone. ESPIPE, EINVAL. pread(2). */
+export async function pread(
+  this: Thread,
+  fd: number,
+  buf: Uint8Array | null,
+  count: number,
+  offset: number,
+): Promise<number> {
+  const ptr = this.map(buf);
+  const r = this.enter(this.nr.pread64, fd, ptr, count, offset);
+  const n = typeof r === 'number' ? r : await r;
+  this.unmap(ptr);
+  return this.ret(n);
+}
+
+/** `pwrite(fd, buf, count, offset)`: with O_APPEND at the end all the same. pread(2). */
+export async function pwrite(
+  this: Thread,
+  fd: number,
+  buf: Uint8Array | string | null,
+  count: number,
+  offset: number,
+): Promise<number> {
+  const ptr = this.map(buf === null ? null : to_bytes(buf));
+  const r = this.enter(this.nr.pwrite64, fd, ptr, count, offset);
+  const n = typeof r === 'number' ? r : await r;
+  this.unmap(ptr);
+  return this.ret(n);
+}
+
+// Names.
+
+/** `access(path, mode)`: may the real user do that? EACCES, ENOENT … access(2). */
+export async function access(this: Thread, path: Path, mode: number): Promise<number> {
+  return call_with(this, 'access', c_string(path), mode);
+}
+
+/** `faccessat(dirfd, path, mode, flags)`: flags need faccessat2 (5.8). ENOSYS, EINVAL. access(2). */
+export async function faccessat(this: Thread, dirfd: number, path: Path, mode: number, flags: number): Promise<number> {
+  if (flags === 0) return call_with(this, 'faccessat', dirfd, c_string(path), mode);
+  return call_with(this, 'faccessat2', dirfd, c_string(path), mode, flags);
+}
+
+/** `unlink(path)`: take a name away; the file goes with the last one, and when nobody has it open. ENOENT, EISDIR, EACCES, EPERM. unlink(2). */
+export async function unlink(this: Thread, path: Path): Promise<number> {
+  return call_with(this, 'unlink', c_string(path));
+}
+
+/** `unlinkat(dirfd, path, flags)`: AT_REMOVEDIR makes it rmdir. unlink(2). */
+export async function unlinkat(this: Thread, dirfd: number, path: Path, flags: number): Promise<number> {
+  return call_with(this, 'unlinkat', dirfd, c_string(path), flags);
+}
+
+/** `rmdir(path)`. ENOTEMPTY, ENOTDIR, ENOENT, EBUSY, EINVAL ("."). rmdir(2). */
+export async function rmdir(this: Thread, path: Path): Promise<number> {
+  return call_with(this, 'rmdir', c_string(path));
+}
+
+/** `link(old, new)`: a further name. EEXIST, EPERM (a directory), EXDEV. link(2). */
+export async function link(this: Thread, oldpath: Path, newpath: Path): Promise<number> {
+  return call_with(this, 'link', c_string(oldpath), c_string(newpath));
+}
+
+/** `linkat(olddirfd, old, newdirfd, new, flags)`: AT_SYMLINK_FOLLOW, AT_EMPTY_PATH. link(2). */
+export async function linkat(
+  this: Thread,
+  olddirfd: number,
+  oldpath: Path,
+  newdirfd: number,
+  newpath: Path,
+  flags: number,
+): Promise<number> {
+  return call_with(this, 'linkat', olddirfd, c_string(oldpath), newdirfd, c_string(newpath), flags);
+}
+
+/** `symlink(target, path)`: a name that leads to another path. EEXIST, ENOENT. symlink(2). */
+export async function symlink(this: Thread, target: Path, linkpath: Path): Promise<number> {
+  return call_with(this, 'symlink', c_string(target), c_string(linkpath));
+}
+
+export async function symlinkat(this: Thread, target: Path, newdirfd: number, linkpath: Path): Promise<number> {
+  return call_with(this, 'symlinkat', c_string(target), newdirfd, c_string(linkpath));
+}
+
+/** `readlink(path, buf, size)`: where a link leads, in bytes, without a zero; cut to `size`. EINVAL (no link). readlink(2). */
+export async function readlink(
+  this: Thread,
+  path: Path,
+  buf: Uint8Array | null,
+  size = buf === null ? 0 : buf.length,
+): Promise<number> {
+  return call_with(this, 'readlink', c_string(path), buf, size);
+}
+
+export async function readlinkat(
+  this: Thread,
+  dirfd: number,
+  path: Path,
+  buf: Uint8Array | null,
+  size = buf === null ? 0 : buf.length,
+): Promise<number> {
+  return call_with(this, 'readlinkat', dirfd, c_string(path), buf, size);
+}
+
+/** `chdir(path)`: where relative paths begin. ENOENT, ENOTDIR, EACCES. chdir(2). */
+export async function chdir(this: Thread, path: Path): Promise<number> {
+  return call_with(this, 'chdir', c_string(path));
+}
+
+/** `fchdir(fd)`. EBADF, ENOTDIR, EACCES. chdir(2). */
+export async function fchdir(this: Thread, fd: number): Promise<number> {
+  return call_with(this, 'fchdir', fd);
+}
+
+/** `chroot(path)`: where absolute paths begin. EPERM. chroot(2). */
+export async function chroot(this: Thread, path: Path): Promise<number> {
+  return call_with(this, 'chroot', c_string(path));
+}
+
+/** `getcwd()`: the working folder's path, or null with errno ENOENT (it was removed). getcwd(3). */
+export async function getcwd(this: Thread): Promise<string | null> {
+  const buf = new Uint8Array(PATH_MAX);
+  const ret = this.ret(await enter_with(this, 'getcwd', [buf, buf.length]));
+  return ret === -1 ? null : to_text(until_zero(buf));
+}
+
+/** `truncate(path, length)`: cut a file, or make it longer with zeros. EINVAL, EISDIR, EACCES, EFBIG. truncate(2). */
+export async function truncate(this: Thread, path: Path, length: number): Promise<number> {
+  return call_with(this, 'truncate', c_string(path), length);
+}
+
+/** `ftruncate(fd, length)`. EBADF, EINVAL (not open for writing), EPERM (sealed). truncate(2). */
+export async function ftruncate(this: Thread, fd: number, length: number): Promise<number> {
+  return call_with(this, 'ftruncate', fd, length);
+}
+
+/** `chown(path, owner, group)`: -1 leaves one as it is. EPERM. chown(2). */
+export async function chown(this: Thread, path: Path, owner: number, group: number): Promise<number> {
+  return call_with(this, 'chown', c_string(path), owner, group);
+}
+
+export async function lchown(this: Thread, path: Path, owner: number, group: number): Promise<number> {
+  return call_with(this, 'lchown', c_string(path), owner, group);
+}
+
+export async function fchown(this: Thread, fd: number, owner: number, group: number): Promise<number> {
+  return call_with(this, 'fchown', fd, owner, group);
+}
+
+export async function fchownat(
+  this: Thread,
+  dirfd: number,
+  path: Path,
+  owner: number,
+  group: number,
+  flags: number,
+): Promise<number> {
+  return call_with(this, 'fchownat', dirfd, c_string(path), owner, group, flags);
+}
+
+// Who.
+
+/** `getuid()`, `geteuid()`, `getgid()`, `getegid()`: real and effective user and group. getuid(2). */
+export async function getuid(this: Thread): Promise<number> {
+  return call_with(this, 'getuid');
+}
+
+export async function geteuid(this: Thread): Promise<number> {
+  return call_with(this, 'geteuid');
+}
+
+export async function getgid(this: Thread): Promise<number> {
+  return call_with(this, 'getgid');
+}
+
+export async function getegid(this: Thread): Promise<number> {
+  return call_with(this, 'getegid');
+}
+
+/** `setuid(uid)`: root becomes somebody else for good. EPERM, EINVAL. The calling thread only. setuid(2). */
+export async function setuid(this: Thread, uid: number): Promise<number> {
+  return call_with(this, 'setuid', uid);
+}
+
+export async function setgid(this: Thread, gid: number): Promise<number> {
+  return call_with(this, 'setgid', gid);
+}
+
+/** `seteuid(uid)`: only the effective user. EPERM. seteuid(2). */
+export async function seteuid(this: Thread, uid: number): Promise<number> {
+  return call_with(this, 'setresuid', -1, uid, -1);
+}
+
+export async function setegid(this: Thread, gid: number): Promise<number> {
+  return call_with(this, 'setresgid', -1, gid, -1);
 }
 
 /** `dup(fd)`: a second descriptor, the lowest free, without close-on-exec. -1 with errno EBADF, EMFILE. dup(2). */

@@ -3,6 +3,7 @@ import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../
 import type { Kernel } from '../include/linux/kernel.js';
 import { EFAULT } from '../include/uapi/errno.js';
 import { O_RDWR } from '../include/uapi/fcntl.js';
+import { S_IFCHR } from '../include/uapi/stat.js';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
 
@@ -43,6 +44,7 @@ const console_fops = {
   },
   poll: () => POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM,
   show: () => '/dev/console',
+  i_mode: S_IFCHR | 0o620,
 } satisfies FileOperations;
 
 /** The console of `kernel`, open for reading and writing. The kernel itself holds it: it is not counted as open. */
@@ -53,7 +55,12 @@ export function open_console(kernel: Kernel, device: ConsoleDevice): OpenFile {
     f_op: console_fops,
     f_flags: O_RDWR,
     f_mode: FMODE_READ | FMODE_WRITE,
+    f_pos: 0,
     f_count: 1,
     private_data: state,
+    f_path: null,
+    f_inode: null,
+    f_owner: null,
+    f_ep: null,
   };
 }

@@ -1,14 +1,14 @@
 /** Descriptor tables and the life of open files (fs/file.c, fs/file_table.c). */
-import type { FileOperations, FilesStruct, OpenFile } from '../include/linux/fs.js';
+import { FMODE_PATH, type FileOperations, type FilesStruct, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Sleep, Task } from '../include/linux/sched.js';
 import { EBADF, EMFILE } from '../include/uapi/errno.js';
 import { O_CLOEXEC } from '../include/uapi/fcntl.js';
 import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
-import { bitmap, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
+import { bitmap, bitmap_copy, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
 
 export function alloc_files(): FilesStruct {
-  return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0 };
+  return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0, posix_locks: null };
 }
 
 export function alloc_file(
@@ -19,7 +19,19 @@ export function alloc_file(
   private_data: unknown,
 ): OpenFile {
   kernel.nr_files++;
-  return { kernel, f_op, f_flags, f_mode, f_count: 1, private_data };
+  return {
+    kernel,
+    f_op,
+    f_flags,
+    f_mode,
+    f_pos: 0,
+    f_count: 1,
+    private_data,
+    f_ep: null,
+    f_path: null,
+    f_inode: null,
+    f_owner: null,
+  };
 }
 
 export function get_file(file: OpenFile): OpenFile {
@@ -31,6 +43,8 @@ export function get_file(file: OpenFile): OpenFile {
 export function fput(file: OpenFile): void {
   if (--file.f_count > 0) return;
   file.kernel.nr_files--;
+  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released();
+  if (file.f_inode !== null) file.kernel.fs!.__fput(file);
   file.f_op.release?.(file);
 }
 
@@ -46,6 +60,12 @@ export function* hold_file(file: OpenFile, sleep: Sleep): Sleep {
 
 /** The open file of descriptor `fd` (a register: only its low 32 bits count), or null: EBADF. Takes no reference. */
 export function fget(task: Task, fd: number): OpenFile | null {
+  const file = task.files.fd[fd >>> 0];
+  return file === undefined || file === null || (file.f_mode & FMODE_PATH) !== 0 ? null : file;
+}
+
+/** The same for the few calls that take O_PATH descriptors too. */
+export function fget_raw(task: Task, fd: number): OpenFile | null {
   return task.files.fd[fd >>> 0] ?? null;
 }
 
@@ -105,6 +125,7 @@ export function close_fd(task: Task, fd: number): number {
   clear_bit(files.close_on_exec, fd);
   put_unused_fd(task, fd);
   task.kernel.trace?.fd_close?.(task, fd, file);
+  files.posix_locks?.filp_close(file);
   fput(file);
   return 0;
 }
@@ -130,12 +151,38 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
   if ((flags & O_CLOEXEC) !== 0) set_bit(files.close_on_exec, newfd);
   else clear_bit(files.close_on_exec, newfd);
   fd_install(task, newfd, get_file(file));
-  if (old !== null) fput(old);
+  if (old === null) return;
+  files.posix_locks?.filp_close(old);
+  fput(old);
 }
 
 /** A reserved descriptor whose file is not published yet: dup2 onto it gives EBUSY. */
 export function fd_is_reserved(task: Task, fd: number): boolean {
   return test_bit(task.files.open_fds, fd) && (task.files.fd[fd] ?? null) === null;
+}
+
+/** A table of its own with the same open files, marks included. Linux: dup_fd. */
+export function dup_fd(files: FilesStruct): FilesStruct {
+  const fd = files.fd.slice();
+  const open_fds = bitmap_copy(files.open_fds);
+  let { next_fd } = files;
+  for (let i = 0; i < fd.length; i++) {
+    const file = fd[i] ?? null;
+    if (file !== null) get_file(file);
+    else if (test_bit(open_fds, i)) {
+      // Reserved by a call in flight of another task: free in the copy.
+      clear_bit(open_fds, i);
+      next_fd = Math.min(next_fd, i);
+    }
+  }
+  return { count: 1, fd, open_fds, close_on_exec: bitmap_copy(files.close_on_exec), next_fd, posix_locks: null };
+}
+
+/** Leave a shared table for a copy of it. */
+export function unshare_files(task: Task): void {
+  const copy = dup_fd(task.files);
+  task.files.count--;
+  task.files = copy;
 }
 
 /** The task ends: leave its table; the last one closes everything. */

@@ -28,7 +28,7 @@ export function vfs_poll(file: OpenFile, pt: PollTable | null): number {
 }
 
 /** The queues on which one poll waits, and the files it keeps open meanwhile. Linux: struct poll_wqueues. */
-interface PollWqueues extends PollTable {
+export interface PollWqueues extends PollTable {
   readonly entries: WaitEntry[];
   readonly files: OpenFile[];
 }

@@ -1,37 +1,238 @@
-/** timerfd (fs/timerfd.c), as far as a kernel without timerfd_create needs it: its numbers belong to these calls since 2.6.25. */
-import type { Mm } from '../include/linux/mm.js';
-import type { Task } from '../include/linux/sched.js';
-import { EBADF, EFAULT, EINVAL } from '../include/uapi/errno.js';
+/** timerfd: timers that are read (fs/timerfd.c). */
+import type { FileOperations, OpenFile } from '../include/linux/fs.js';
+import type { Kernel } from '../include/linux/kernel.js';
+import type { IovIter, Mm } from '../include/linux/mm.js';
+import type { Result, Sleep, Task } from '../include/linux/sched.js';
+import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
+import { EAGAIN, EBADF, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
+import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
-import { get_s64 } from '../lib/bytes.js';
+import { POLLIN } from '../include/uapi/poll.js';
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
+} from '../include/uapi/time.js';
+import { TFD_CLOEXEC, TFD_NONBLOCK, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
+import { get_s64, put_u64 } from '../lib/bytes.js';
+import { type Timer, add_timer, del_timer, timer } from '../lib/timerqueue.js';
+import { indirect_file_flags } from '../kernel/indirect.js';
+import { ktime_get, ktime_get_real } from '../kernel/time.js';
+import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
+import { copy_to_iter, fault_in } from '../mm/iov_iter.js';
 import { find_vma } from '../mm/mmap.js';
+import { copy_to_user } from '../mm/uaccess.js';
+import { anon_inode_getfd } from './anon_inodes.js';
+import { noop_llseek } from './read_write.js';
 import { fget } from './file.js';
 
 const { itimerspec, timespec } = layout_x86_64;
+const NSEC_PER_SEC = 1e9;
 
-/** 0, -EFAULT, or -EINVAL for a time that is none. */
-function check_itimerspec(mm: Mm, ptr: number): number {
+interface TimerfdCtx {
+  readonly kernel: Kernel;
+  readonly clockid: number;
+  readonly timer: Timer;
+  /** Nanoseconds between expirations; 0: once. */
+  interval: number;
+  /** Expirations that were not read. */
+  ticks: number;
+  readonly wqh: WaitQueueHead;
+}
+
+function ctx_of(file: OpenFile): TimerfdCtx {
+  return file.private_data as TimerfdCtx;
+}
+
+/** The timer fired: count, wake, and go on by the interval. */
+function timerfd_expired(ctx: TimerfdCtx): void {
+  const { kernel, timer: t, interval } = ctx;
+  ctx.ticks++;
+  if (interval > 0) {
+    // Time may have jumped over several expirations.
+    const missed = Math.floor((ktime_get(kernel) - t.expires) / interval);
+    ctx.ticks += missed;
+    add_timer(kernel.timers, t, t.expires + (missed + 1) * interval);
+  }
+  if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
+}
+
+const scratch = new Uint8Array(8);
+
+function take(task: Task, ctx: TimerfdCtx, iter: IovIter): number {
+  if (!fault_in(task.mm, iter, 8)) return -EFAULT;
+  put_u64(scratch, 0, ctx.ticks);
+  ctx.ticks = 0;
+  copy_to_iter(task.mm, iter, scratch, 0, 8);
+  return 8;
+}
+
+function* read_sleep(task: Task, ctx: TimerfdCtx, iter: IovIter): Sleep {
+  try {
+    for (;;) {
+      prepare_to_wait(ctx.wqh, task, false, 'the expiry of a timerfd');
+      if (ctx.ticks > 0) return take(task, ctx, iter);
+      if (signal_pending(task)) return -ERESTARTSYS;
+      yield;
+    }
+  } finally {
+    finish_wait(task);
+  }
+}
+
+const timerfd_fops = {
+  llseek: noop_llseek,
+  read_iter(task: Task, file: OpenFile, iter: IovIter): Result {
+    const ctx = ctx_of(file);
+    if (iter.count < 8) return -EINVAL;
+    if (ctx.ticks > 0) return take(task, ctx, iter);
+    return (file.f_flags & O_NONBLOCK) !== 0 ? -EAGAIN : read_sleep(task, ctx, iter);
+  },
+  poll(file: OpenFile, pt: PollTable | null) {
+    const ctx = ctx_of(file);
+    pt?.poll_wait(ctx.wqh);
+    return ctx.ticks > 0 ? POLLIN : 0;
+  },
+  release(file) {
+    const ctx = ctx_of(file);
+    del_timer(ctx.kernel.timers, ctx.timer);
+  },
+  show: () => 'anon_inode:[timerfd]',
+} satisfies FileOperations;
+
+function new_timerfd(task: Task, clockid: number, flags: number): number {
+  const ctx: TimerfdCtx = {
+    kernel: task.kernel,
+    clockid,
+    timer: timer(() => timerfd_expired(ctx)),
+    interval: 0,
+    ticks: 0,
+    wqh: wait_queue_head(),
+  };
+  return anon_inode_getfd(task, timerfd_fops, ctx, flags);
+}
+
+// Times.
+
+interface Itimerspec {
+  interval: number;
+  value: number;
+}
+
+/** A struct itimerspec in nanoseconds: -EFAULT, or -EINVAL for a time that is none. */
+function get_itimerspec(mm: Mm, ptr: number): Itimerspec | number {
   const area = find_vma(mm, ptr, itimerspec.size);
   if (area === null) return -EFAULT;
   const at = ptr - area.start;
-  for (const o of [itimerspec.it_interval, itimerspec.it_value]) {
+  const [interval, value] = [itimerspec.it_interval, itimerspec.it_value].map((o) => {
     const sec = get_s64(area.bytes, at + o + timespec.tv_sec);
     const nsec = get_s64(area.bytes, at + o + timespec.tv_nsec);
-    if (sec < 0 || nsec < 0 || nsec >= 1e9) return -EINVAL;
+    return sec < 0 || nsec < 0 || nsec >= NSEC_PER_SEC ? -EINVAL : sec * NSEC_PER_SEC + nsec;
+  });
+  return interval! < 0 || value! < 0 ? -EINVAL : { interval: interval!, value: value! };
+}
+
+function put_itimerspec(mm: Mm, ptr: number, { interval, value }: Itimerspec): number {
+  const raw = new Uint8Array(itimerspec.size);
+  for (const [o, ns] of [
+    [itimerspec.it_interval, interval],
+    [itimerspec.it_value, value],
+  ] as const) {
+    put_u64(raw, o + timespec.tv_sec, Math.floor(ns / NSEC_PER_SEC));
+    put_u64(raw, o + timespec.tv_nsec, ns % NSEC_PER_SEC);
   }
-  return 0;
+  return copy_to_user(mm, ptr, raw, 0, raw.length);
+}
+
+/** What is left, and the interval. */
+function get_remaining(ctx: TimerfdCtx): Itimerspec {
+  const { timer: t, interval } = ctx;
+  return { interval, value: t.index < 0 ? 0 : Math.max(t.expires - ktime_get(ctx.kernel), 1) };
+}
+
+/** An absolute time of the timer's clock, as CLOCK_MONOTONIC. */
+function to_monotonic(ctx: TimerfdCtx, ns: number): number {
+  const real = ctx.clockid === CLOCK_REALTIME || ctx.clockid === CLOCK_REALTIME_ALARM;
+  return real ? ns - ktime_get_real(ctx.kernel) + ktime_get(ctx.kernel) : ns;
+}
+
+function set_timer(ctx: TimerfdCtx, { interval, value }: Itimerspec, absolute: boolean): void {
+  const { timers } = ctx.kernel;
+  ctx.interval = interval;
+  ctx.ticks = 0;
+  if (value === 0) {
+    del_timer(timers, ctx.timer);
+    return;
+  }
+  const now = ktime_get(ctx.kernel);
+  add_timer(timers, ctx.timer, absolute ? to_monotonic(ctx, value) : now + value);
+  if (ctx.timer.expires > now) return;
+  del_timer(timers, ctx.timer);
+  timerfd_expired(ctx);
+}
+
+const CLOCKS: ReadonlySet<number> = new Set([
+  CLOCK_REALTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_BOOTTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_BOOTTIME_ALARM,
+]);
+
+/** `timerfd_create(clockid, flags)`: -EINVAL (flags; before 2.6.27 any, or the clock), -EMFILE. timerfd_create(2). */
+export function sys_timerfd_create(task: Task, clockid: number, flags: number): number {
+  const { timerfd_flags, timerfd_boottime } = task.kernel.release;
+  const clock = clockid | 0;
+  if ((flags & ~timerfd_flags) !== 0) return -EINVAL;
+  const known = timerfd_boottime ? CLOCKS.has(clock) : clock === CLOCK_REALTIME || clock === CLOCK_MONOTONIC;
+  return known ? new_timerfd(task, clock, flags) : -EINVAL;
+}
+
+/** The timer of `fd`, or -EBADF, -EINVAL. */
+function timerfd_fget(task: Task, fd: number): TimerfdCtx | number {
+  const file = fget(task, fd);
+  if (file === null) return -EBADF;
+  return file.f_op === timerfd_fops ? ctx_of(file) : -EINVAL;
 }
 
 /**
- * `timerfd_settime(fd, flags, new, old)`: -EFAULT (new), -EINVAL (a flag that is none, a time that is none), -EBADF,
- * -EINVAL (no timer). timerfd_create(2); Linux fs/timerfd.c.
- *
- * DEVIATION: no descriptor of this kernel is a timer yet, so that every call ends in one of these errors.
+ * `timerfd_settime(fd, flags, new, old)`: -EFAULT (new), -EINVAL (a flag or a time that is none), -EBADF, -EINVAL (no timer),
+ * -EFAULT (old). timerfd_create(2); Linux fs/timerfd.c.
  */
-export function sys_timerfd_settime(task: Task, ufd: number, flags: number, utmr: number): number {
-  const err = check_itimerspec(task.mm, utmr);
-  if (err === -EFAULT) return err;
-  if (err < 0 || (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) !== 0) return -EINVAL;
-  return fget(task, ufd) === null ? -EBADF : -EINVAL;
+export function sys_timerfd_settime(task: Task, ufd: number, flags: number, utmr: number, otmr: number): number {
+  const spec = get_itimerspec(task.mm, utmr);
+  if (spec === -EFAULT) return spec;
+  if (typeof spec === 'number' || (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) !== 0) return -EINVAL;
+  const ctx = timerfd_fget(task, ufd);
+  if (typeof ctx === 'number') return ctx;
+  const old = get_remaining(ctx);
+  set_timer(ctx, spec, (flags & TFD_TIMER_ABSTIME) !== 0);
+  return otmr === 0 ? 0 : put_itimerspec(task.mm, otmr, old);
+}
+
+/** `timerfd_gettime(fd, cur)`: -EBADF, -EINVAL (no timer), -EFAULT. timerfd_create(2). */
+export function sys_timerfd_gettime(task: Task, ufd: number, otmr: number): number {
+  const ctx = timerfd_fget(task, ufd);
+  return typeof ctx === 'number' ? ctx : put_itimerspec(task.mm, otmr, get_remaining(ctx));
+}
+
+/**
+ * `timerfd(ufd, clockid, flags, utmr)`: the call of 2.6.22 to 2.6.24. -1 makes a timer, any other `ufd` sets that one.
+ *
+ * @returns the descriptor; -EFAULT, -EINVAL (clock, time), -EBADF, -EINVAL (no timer), -EMFILE
+ */
+export function sys_timerfd(task: Task, ufd: number, clockid: number, flags: number, utmr: number): number {
+  const spec = get_itimerspec(task.mm, utmr);
+  if (spec === -EFAULT) return spec;
+  const clock = clockid | 0;
+  if (clock !== CLOCK_MONOTONIC && clock !== CLOCK_REALTIME) return -EINVAL;
+  if (typeof spec === 'number') return spec;
+  const fd = (ufd | 0) === -1 ? new_timerfd(task, clock, indirect_file_flags(task)) : ufd | 0;
+  if (fd < 0) return fd;
+  const ctx = timerfd_fget(task, fd);
+  if (typeof ctx === 'number') return ctx;
+  set_timer(ctx, spec, (flags & TFD_TIMER_ABSTIME) !== 0);
+  return fd;
 }

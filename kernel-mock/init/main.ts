@@ -8,6 +8,7 @@ import type { Image } from '../include/uapi/seam.js';
 import { AF_INET, AF_UNIX } from '../include/uapi/socket.js';
 import { syscall_table } from '../arch/x86/syscall_table.js';
 import { open_console } from '../drivers/console.js';
+import { install_program } from '../fs/exec_file.js';
 import { fd_install_new, get_file } from '../fs/file.js';
 import { fifo } from '../lib/fifo.js';
 import { prng } from '../lib/prng.js';
@@ -48,6 +49,8 @@ export interface BootedKernel {
    * @throws DeadlockError, OopsError, ProgramError (it threw), MisuseError: what they say ends the run
    */
   run(program: unknown, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
+  /** Put a program at an absolute path, executable for everybody, with the directories that lead to it. */
+  install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
   /** What is open and alive: all zero when the last process is gone. */
@@ -128,6 +131,7 @@ export function boot_kernel_with_console(
     junk: options.junk,
     pages: [],
     net: { families, unix: null, inet: null },
+    fs: null,
     console: undefined as unknown as Kernel['console'],
     runs: [],
     panic: null,
@@ -144,10 +148,20 @@ export function boot_kernel_with_console(
     release,
     internals: kernel,
     set_trace,
+    install: (path, program, mode) => {
+      install_program(kernel, utf8(path), program, mode);
+    },
     run: (program, argv, env) => run(kernel, program, argv, env),
     console: () => concat(written),
     census: () => ({ tasks: kernel.tasks.size, files: kernel.nr_files, timers: kernel.timers.heap.length }),
   };
+}
+
+/** Text of the host as the kernel has it: one character for each byte of its UTF-8. */
+function utf8(text: string): string {
+  return encodeURIComponent(text).replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -5,7 +5,37 @@
  * Sources: reference numbers and flags from the man-pages and the posted patches; the mark [M] means: from memory.
  */
 import type { IndirectFacts, Release } from '../include/linux/release.js';
-import { O_CLOEXEC, O_NONBLOCK } from '../include/uapi/fcntl.js';
+import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
+import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
+import {
+  F_ADD_SEALS,
+  F_CREATED_QUERY,
+  F_DUPFD_QUERY,
+  F_GETOWN_EX,
+  F_GET_SEALS,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_SETOWN_EX,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_SYNC,
+  O_TMPFILE,
+  O_TRUNC,
+} from '../include/uapi/fcntl.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK, SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT } from '../include/uapi/socket.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
@@ -14,7 +44,7 @@ const names = Object.keys(syscall_tbl) as CallName[];
 /** Calls of x86-64 that old kernels do not have although their numbers are low: names that took over a number later. */
 const NOT_YET: ReadonlySet<CallName> = new Set<CallName>(['timerfd_create', 'indirect', 'syslet_ring_wait']);
 
-/** Every call up to `last` that 2.6.23 had. */
+/** Every call up to `last` that a release of 2007 had. */
 function calls_up_to(last: CallName): Set<CallName> {
   const end = syscall_tbl[last].x86_64;
   return new Set(names.filter((n) => syscall_tbl[n].x86_64 >= 0 && syscall_tbl[n].x86_64 <= end && !NOT_YET.has(n)));
@@ -27,10 +57,27 @@ function changed(
   return new Set([...[...calls].filter((n) => !drop.includes(n)), ...add]);
 }
 
-const v2_6_23: Release = {
-  name: '2.6.23',
-  summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
-  calls: calls_up_to('fallocate'),
+/** What open has always known. O_DIRECT, O_DIRECTORY and O_NOFOLLOW among them. */
+const OPEN_FLAGS_2_6 =
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DSYNC |
+  O_ASYNC |
+  O_DIRECT |
+  O_LARGEFILE |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_NOATIME;
+
+const v2_6_22: Release = {
+  name: '2.6.22',
+  summary: 'July 2007: open ignores O_CLOEXEC in silence; eventfd, signalfd and timerfd are new',
+  calls: calls_up_to('eventfd'),
   indirect: null,
   sock_flags: 0,
   accept4_flags_first: true,
@@ -42,10 +89,28 @@ const v2_6_23: Release = {
   setsockopt_len_first: true,
   // SO_DOMAIN and SO_PROTOCOL came with 2.6.32, SO_REUSEPORT with 3.9.
   sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
+  open_flags: OPEN_FLAGS_2_6,
+  o_directory_creat_einval: false,
+  seek_data: false,
+  fcntl_later: new Set(),
+  pipe2_flags: 0,
+  eventfd2_flags: 0,
+  close_range_flags: 0,
+  timerfd_flags: 0,
+  timerfd_boottime: false,
+  fcntl_pipe_size: false,
   fcntl_dupfd_cloexec: false,
   setrlimit_copies_first: false,
   sk_mem_max: 212992,
   somaxconn: 128,
+};
+
+const v2_6_23: Release = {
+  ...v2_6_22,
+  name: '2.6.23',
+  summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
+  calls: calls_up_to('fallocate'),
+  open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC,
 };
 
 /** 2.6.24-rc3, the tree that the patches were made for; itself without them. */
@@ -95,6 +160,29 @@ const v5 = with_indirect(
   },
 );
 
+/** Ours, not history: what the tree could have become, with every call that makes a descriptor on the white-list. */
+const next: Release = {
+  ...v5,
+  name: 'indirect-next',
+  summary: 'our own: sys_indirect with every descriptor-creating call on its white-list',
+  indirect: {
+    args: 4,
+    whitelisted: true,
+    calls: {
+      ...v5.indirect!.calls,
+      pipe: BOTH_FLAGS,
+      dup: O_CLOEXEC,
+      dup2: O_CLOEXEC,
+      epoll_create: BOTH_FLAGS,
+      inotify_init: BOTH_FLAGS,
+      open: O_CLOEXEC,
+      openat: O_CLOEXEC,
+      creat: O_CLOEXEC,
+    },
+    params_size: 4,
+  },
+};
+
 const v2_6_26: Release = {
   ...v2_6_24_rc3,
   name: '2.6.26',
@@ -113,6 +201,9 @@ const v2_6_27: Release = {
     add: ['signalfd4', 'eventfd2', 'epoll_create1', 'dup3', 'pipe2', 'inotify_init1'],
   }),
   sock_flags: SOCK_CLOEXEC | SOCK_NONBLOCK,
+  pipe2_flags: BOTH_FLAGS,
+  eventfd2_flags: BOTH_FLAGS,
+  timerfd_flags: BOTH_FLAGS,
 };
 
 const v2_6_28: Release = {
@@ -140,10 +231,29 @@ const v6_18: Release = {
   sock_options_missing: new Set(),
   setrlimit_copies_first: true,
   sk_mem_max: 4194304,
+  open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE,
+  o_directory_creat_einval: true,
+  seek_data: true,
+  fcntl_later: new Set([
+    F_SETOWN_EX,
+    F_GETOWN_EX,
+    F_OFD_GETLK,
+    F_OFD_SETLK,
+    F_OFD_SETLKW,
+    F_ADD_SEALS,
+    F_GET_SEALS,
+    F_DUPFD_QUERY,
+    F_CREATED_QUERY,
+  ]),
+  pipe2_flags: BOTH_FLAGS | O_DIRECT,
+  eventfd2_flags: BOTH_FLAGS | EFD_SEMAPHORE,
+  close_range_flags: CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC,
+  timerfd_boottime: true,
+  fcntl_pipe_size: true,
   somaxconn: 4096,
 };
 
-export const releases: readonly Release[] = [v2_6_23, v1, v3, v5, v2_6_26, v2_6_27, v2_6_28, v6_18];
+export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, next, v2_6_26, v2_6_27, v2_6_28, v6_18];
 
 /** The release of that name, or undefined. */
 export function find_release(name: string): Release | undefined {

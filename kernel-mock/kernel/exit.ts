@@ -25,6 +25,7 @@ export function do_exit(task: Task, status: number): void {
   task.indirect_params = null;
   kernel.trace?.task_exit?.(task);
   exit_files(task);
+  if (--task.fs.users === 0) kernel.fs?.exit_fs(task.fs);
   if (task.clear_child_tid !== 0 && mm.users > 1) {
     put_user_u32(mm, task.clear_child_tid, 0);
     futex_wake(mm, task.clear_child_tid, 1);

@@ -1,5 +1,7 @@
 /** New tasks (kernel/fork.c). */
 import type { Kernel } from '../include/linux/kernel.js';
+import { type Cred, init_cred } from '../include/linux/cred.js';
+import type { FsStruct } from '../include/linux/dcache.js';
 import type { FilesStruct } from '../include/linux/fs.js';
 import type { Mm } from '../include/linux/mm.js';
 import { type Run, TASK_RUNNING, type Task, type ThreadGroup } from '../include/linux/sched.js';
@@ -11,6 +13,7 @@ import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
   CLONE_FILES,
+  CLONE_FS,
   CLONE_PARENT_SETTID,
   CLONE_SIGHAND,
   CLONE_THREAD,
@@ -56,7 +59,15 @@ class TaskCpu implements Cpu {
 }
 
 /** A task with nothing but its identity, its memory and its table; it is in no queue yet. */
-function alloc_task(kernel: Kernel, group: ThreadGroup, pid: number, mm: Mm, files: FilesStruct): Task {
+function alloc_task(
+  kernel: Kernel,
+  group: ThreadGroup,
+  pid: number,
+  mm: Mm,
+  files: FilesStruct,
+  fs: FsStruct,
+  cred: Cred,
+): Task {
   const iter = iov_iter();
   const task: Task = {
     kernel,
@@ -65,6 +76,8 @@ function alloc_task(kernel: Kernel, group: ThreadGroup, pid: number, mm: Mm, fil
     cpu: undefined as unknown as Cpu,
     mm,
     files,
+    fs,
+    cred,
     state: TASK_RUNNING,
     work: 0,
     blocked: sigset(),
@@ -93,6 +106,21 @@ function alloc_task(kernel: Kernel, group: ThreadGroup, pid: number, mm: Mm, fil
   return task;
 }
 
+/** The root of all is root and working folder. */
+function init_fs(): FsStruct {
+  return { users: 1, umask: 0o022, root: null, pwd: null };
+}
+
+/** CLONE_FS shares it; otherwise the child has its own from now on. */
+export function copy_fs(flags: number, fs: FsStruct): FsStruct {
+  if ((flags & CLONE_FS) !== 0) {
+    fs.users++;
+    return fs;
+  }
+  for (const dentry of [fs.root, fs.pwd]) if (dentry !== null) dentry.d_count++;
+  return { ...fs, users: 1 };
+}
+
 /** A process with one task and an empty descriptor table, not started yet: what the host runs. */
 export function create_process(kernel: Kernel, image: Image, comm: string, run: Run): Task {
   const pid = kernel.next_pid++;
@@ -110,7 +138,7 @@ export function create_process(kernel: Kernel, image: Image, comm: string, run: 
     status: 0,
     run,
   };
-  const task = alloc_task(kernel, group, pid, mm_alloc(kernel.junk), alloc_files());
+  const task = alloc_task(kernel, group, pid, mm_alloc(kernel.junk), alloc_files(), init_fs(), init_cred);
   kernel.runs.push(run);
   kernel.trace?.task_newtask?.(null, task);
   return task;
@@ -137,7 +165,7 @@ export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: 
   kernel.next_pid++;
   mm.users++;
   files.count++;
-  const child = alloc_task(kernel, group, pid, mm, files);
+  const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
   child.blocked = { ...task.blocked };
   // As in Linux, a bad ctid is no error of clone.
   if ((flags & CLONE_CHILD_SETTID) !== 0) put_user_u32(mm, ctid, pid);

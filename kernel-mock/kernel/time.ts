@@ -12,6 +12,14 @@ export function ktime_get(kernel: Kernel): number {
   return kernel.ticks_ns + (CALLS_PER_TICK - Math.max(kernel.budget, 0)) * CALL_NS;
 }
 
+/** CLOCK_REALTIME of a kernel at boot: 1 January 2008, 00:00 UTC, in nanoseconds. Rounded to 256 ns, as any number this large. */
+const BOOT_REALTIME_NS = 1199145600e9;
+
+/** CLOCK_REALTIME in nanoseconds. */
+export function ktime_get_real(kernel: Kernel): number {
+  return BOOT_REALTIME_NS + ktime_get(kernel);
+}
+
 function set_clock(kernel: Kernel, ns: number): void {
   kernel.ticks_ns = ns;
   kernel.budget = CALLS_PER_TICK;

@@ -11,7 +11,7 @@ import { copy_from_user, copy_to_user } from './uaccess.js';
 export const MAX_RW_COUNT = 0x7ffff000;
 
 export function iov_iter(): IovIter {
-  return { ptr: 0, len: 0, count: 0, segs: null, next: 0 };
+  return { ptr: 0, len: 0, count: 0, segs: null, next: 0, pos: -1 };
 }
 
 /** One range. */
@@ -20,6 +20,7 @@ export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
   iter.len = len;
   iter.count = len;
   iter.segs = null;
+  iter.pos = -1;
 }
 
 /** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
@@ -44,6 +45,7 @@ export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): nu
   iter.count = count;
   iter.segs = segs;
   iter.next = 0;
+  iter.pos = -1;
   return 0;
 }
 

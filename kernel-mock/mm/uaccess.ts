@@ -3,8 +3,8 @@
  * one is -EFAULT, never an exception, and nothing of it is read or written.
  */
 import type { Mm } from '../include/linux/mm.js';
-import { EFAULT } from '../include/uapi/errno.js';
-import { copy, get_u32, get_u64, put_u32 } from '../lib/bytes.js';
+import { EFAULT, ENAMETOOLONG } from '../include/uapi/errno.js';
+import { bytes_to_string, copy, get_u32, get_u64, put_u32 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
 
 /** Copy `n` bytes from user memory into `to`, from its offset `at` on. */
@@ -42,6 +42,27 @@ export function put_user_u32(mm: Mm, ptr: number, value: number): number {
   if (area === null) return -EFAULT;
   put_u32(area.bytes, ptr - area.start, value);
   return 0;
+}
+
+/**
+ * A string that a zero ends, one character for each byte; `max` counts the zero. -EFAULT, -ENAMETOOLONG (no zero that far).
+ * Linux: strncpy_from_user, getname.
+ */
+export function strncpy_from_user(mm: Mm, from: number, max: number): string | number {
+  const area = find_vma(mm, from, 1);
+  if (area === null) return -EFAULT;
+  const { bytes } = area;
+  const at = from - area.start;
+  const end = bytes.indexOf(0, at);
+  if (end !== -1 && end - at < max) return bytes_to_string(bytes.subarray(at, end));
+  return bytes.length - at >= max ? -ENAMETOOLONG : -EFAULT;
+}
+
+/** A signed 64-bit register: programs also give the same bits without a sign. */
+export function s64(reg: number): number {
+  const n = Math.trunc(reg);
+  if (n >= 2 ** 63) return n - 2 ** 64;
+  return Number.isNaN(n) ? 0 : n;
 }
 
 /** A register as a size_t: a negative number is the same 64 bits without a sign, and no number at all is 0. */

@@ -6,6 +6,7 @@ import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EAFNOSUPPORT, EBADF, ECONNABORTED, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP } from '../include/uapi/errno.js';
 import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
 import {
   close_fd,
@@ -63,6 +64,8 @@ export const socket_file_ops = {
     sock_release(sock_of(file));
   },
   show: (file) => `socket:[${sock_of(file).ino}]`,
+  i_mode: S_IFSOCK | 0o777,
+  ino: (file) => sock_of(file).ino,
 } satisfies FileOperations;
 
 function sock_alloc(kernel: Kernel, type: number): Socket {

@@ -3,6 +3,7 @@
  * route one file in routes/.
  */
 import { EAFNOSUPPORT, EBADF, EINVAL, ENOSYS } from '../../kernel-mock/include/uapi/errno.js';
+import { O_CLOEXEC } from '../../kernel-mock/include/uapi/fcntl.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../kernel-mock/include/uapi/socket.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 
@@ -13,17 +14,23 @@ export interface DescriptorCall {
   readonly plain: CallName;
   /** The call that takes them, and the register (1 to 6) to which they are or-ed. */
   readonly dedicated: CallName;
-  readonly flag_arg: 2 | 4;
+  readonly flag_arg: 1 | 2 | 3 | 4;
   /** Bits that the function can be asked for. */
   readonly flags: number;
-  /** Errno with which a kernel says that it lacks the dedicated form. EINVAL may also mean bad arguments: ambiguous. */
-  readonly absent: typeof ENOSYS | typeof EINVAL;
+  /**
+   * Errno with which a kernel says that it lacks the dedicated form. EINVAL may also mean bad arguments: ambiguous. 0: it says
+   * nothing, and ignores the flags; the library looks once whether they took effect.
+   */
+  readonly absent: typeof ENOSYS | typeof EINVAL | 0;
   /** Errno that such a kernel may give before it looks at the flags, so that it tells nothing; 0: none. */
   readonly early: typeof EAFNOSUPPORT | 0;
   /** Register that points at two ints for the descriptors; 0: the result is the descriptor. */
   readonly vector_arg: 0 | 4;
-  /** First argument with which the plain call fails and makes nothing, and the errno of that: how a kernel is asked without harm. */
-  readonly probe: readonly [a1: number, errno: number];
+  /**
+   * First argument with which the plain call fails and makes nothing, and the errno of that: how a kernel is asked without
+   * harm. Null: there is none.
+   */
+  readonly probe: readonly [a1: number, errno: number] | null;
 }
 
 const SOCK_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
@@ -64,4 +71,31 @@ export const ACCEPT4: DescriptorCall = {
   probe: [-1, EBADF],
 };
 
-export const descriptor_calls: readonly DescriptorCall[] = [SOCKET, SOCKETPAIR, ACCEPT4];
+export const INOTIFY_INIT1: DescriptorCall = {
+  name: 'inotify_init1',
+  plain: 'inotify_init',
+  dedicated: 'inotify_init1',
+  flag_arg: 1,
+  flags: SOCK_FLAGS,
+  absent: ENOSYS,
+  early: 0,
+  vector_arg: 0,
+  probe: null,
+};
+
+/** Of the flags of open only O_CLOEXEC has a way of its own: before 2.6.23 it is ignored in silence. */
+export const OPEN: DescriptorCall = {
+  name: 'open',
+  plain: 'open',
+  dedicated: 'open',
+  flag_arg: 2,
+  flags: O_CLOEXEC,
+  absent: 0,
+  early: 0,
+  vector_arg: 0,
+  probe: null,
+};
+
+export const OPENAT: DescriptorCall = { ...OPEN, name: 'openat', plain: 'openat', dedicated: 'openat', flag_arg: 3 };
+
+export const descriptor_calls: readonly DescriptorCall[] = [SOCKET, SOCKETPAIR, ACCEPT4, INOTIFY_INIT1, OPEN, OPENAT];

@@ -11,6 +11,7 @@ async function vector_call(
   call: CallName,
   fd: number,
   iov: readonly (Uint8Array | null)[],
+  offset = 0,
 ): Promise<number> {
   const list: unknown = iov;
   if (!Array.isArray(list)) throw new TypeError(`iov is a list of buffers, not ${describe(iov)}`);
@@ -21,7 +22,7 @@ async function vector_call(
     t.store64(vec + i * IOVEC.size + IOVEC.iov_base, ptrs[i]!);
     t.store64(vec + i * IOVEC.size + IOVEC.iov_len, buf === null ? 0 : buf.length);
   });
-  const n = await t.enter(t.nr[call], fd, vec, iov.length);
+  const n = await t.enter(t.nr[call], fd, vec, iov.length, offset);
   for (const ptr of ptrs) t.unmap(ptr);
   t.leave(sp);
   return t.ret(n);
@@ -35,4 +36,24 @@ export async function readv(this: Thread, fd: number, iov: readonly (Uint8Array 
 /** `writev(fd, iov, iovcnt)`: as write, from one buffer after the other. writev(2). */
 export async function writev(this: Thread, fd: number, iov: readonly (Uint8Array | null)[]): Promise<number> {
   return vector_call(this, 'writev', fd, iov);
+}
+
+/** `preadv(fd, iov, iovcnt, offset)`: as readv, at a position. ESPIPE, EINVAL. readv(2). */
+export async function preadv(
+  this: Thread,
+  fd: number,
+  iov: readonly (Uint8Array | null)[],
+  offset: number,
+): Promise<number> {
+  return vector_call(this, 'preadv', fd, iov, offset);
+}
+
+/** `pwritev(fd, iov, iovcnt, offset)`: as writev, at a position. readv(2). */
+export async function pwritev(
+  this: Thread,
+  fd: number,
+  iov: readonly (Uint8Array | null)[],
+  offset: number,
+): Promise<number> {
+  return vector_call(this, 'pwritev', fd, iov, offset);
 }

@@ -2,10 +2,89 @@
 import type { Release } from '../../include/linux/release.js';
 import type { SyscallHandler } from '../../include/linux/sched.js';
 import { type CallName, syscall_tbl } from '../../include/uapi/unistd.js';
-import { sys_close, sys_dup, sys_dup2, sys_fcntl } from '../../fs/fcntl.js';
-import { sys_read, sys_readv, sys_write, sys_writev } from '../../fs/read_write.js';
+import {
+  sys_access,
+  sys_chmod,
+  sys_chown,
+  sys_faccessat,
+  sys_faccessat2,
+  sys_fallocate,
+  sys_fchmod,
+  sys_fchmodat,
+  sys_fchmodat2,
+  sys_fchown,
+  sys_fchownat,
+  sys_ftruncate,
+  sys_lchown,
+  sys_truncate,
+  sys_utimensat,
+} from '../../fs/attr.js';
+import { sys_chdir, sys_chroot, sys_fchdir, sys_getcwd, sys_umask } from '../../fs/fs_struct.js';
+import {
+  sys_link,
+  sys_linkat,
+  sys_mkdir,
+  sys_mkdirat,
+  sys_mknod,
+  sys_mknodat,
+  sys_readlink,
+  sys_readlinkat,
+  sys_rmdir,
+  sys_symlink,
+  sys_symlinkat,
+  sys_unlink,
+  sys_unlinkat,
+} from '../../fs/link.js';
+import { sys_flock } from '../../fs/locks.js';
+import { sys_memfd_create } from '../../fs/memfd.js';
+import {
+  sys_inotify_add_watch,
+  sys_inotify_init,
+  sys_inotify_init1,
+  sys_inotify_rm_watch,
+} from '../../fs/notify/inotify.js';
+import { sys_creat, sys_open, sys_openat, sys_openat2 } from '../../fs/open.js';
+import { sys_getdents, sys_getdents64 } from '../../fs/readdir.js';
+import { sys_rename, sys_renameat, sys_renameat2 } from '../../fs/rename.js';
+import { sys_sendfile } from '../../fs/splice.js';
+import { sys_fstat, sys_lstat, sys_newfstatat, sys_stat, sys_statx } from '../../fs/stat.js';
+import {
+  sys_getegid,
+  sys_geteuid,
+  sys_getgid,
+  sys_getgroups,
+  sys_getresgid,
+  sys_getresuid,
+  sys_getuid,
+  sys_setgid,
+  sys_setgroups,
+  sys_setregid,
+  sys_setresgid,
+  sys_setresuid,
+  sys_setreuid,
+  sys_setuid,
+} from '../../kernel/cred.js';
+import { sys_eventfd, sys_eventfd2 } from '../../fs/eventfd.js';
+import { sys_epoll_create, sys_epoll_create1, sys_epoll_ctl, sys_epoll_wait } from '../../fs/eventpoll.js';
+import { sys_close, sys_close_range, sys_dup, sys_dup2, sys_dup3, sys_fcntl } from '../../fs/fcntl.js';
+import { sys_select } from '../../fs/fdset.js';
+import { sys_ioctl } from '../../fs/ioctl.js';
+import { sys_pipe, sys_pipe2 } from '../../fs/pipe.js';
+import {
+  sys_lseek,
+  sys_pread64,
+  sys_preadv,
+  sys_preadv2,
+  sys_pwrite64,
+  sys_pwritev,
+  sys_pwritev2,
+  sys_read,
+  sys_readv,
+  sys_write,
+  sys_writev,
+} from '../../fs/read_write.js';
 import { sys_poll } from '../../fs/select.js';
-import { sys_timerfd_settime } from '../../fs/timerfd.js';
+import { sys_timerfd, sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../../fs/timerfd.js';
 import { sys_exit, sys_exit_group } from '../../kernel/exit.js';
 import { sys_clone, sys_set_tid_address } from '../../kernel/fork.js';
 import { sys_futex } from '../../kernel/futex.js';
@@ -66,8 +145,98 @@ export const handlers = {
   set_tid_address: sys_set_tid_address,
   exit_group: sys_exit_group,
   indirect: sys_indirect,
+  timerfd: sys_timerfd,
+  timerfd_create: sys_timerfd_create,
   timerfd_settime: sys_timerfd_settime,
+  timerfd_gettime: sys_timerfd_gettime,
+  eventfd: sys_eventfd,
+  eventfd2: sys_eventfd2,
+  epoll_create: sys_epoll_create,
+  epoll_create1: sys_epoll_create1,
+  epoll_ctl: sys_epoll_ctl,
+  epoll_wait: sys_epoll_wait,
+  dup3: sys_dup3,
+  close_range: sys_close_range,
+  pipe: sys_pipe,
+  pipe2: sys_pipe2,
+  select: sys_select,
+  ioctl: sys_ioctl,
   accept4: sys_accept4,
+  access: sys_access,
+  chmod: sys_chmod,
+  chown: sys_chown,
+  faccessat: sys_faccessat,
+  faccessat2: sys_faccessat2,
+  fallocate: sys_fallocate,
+  fchmod: sys_fchmod,
+  fchmodat: sys_fchmodat,
+  fchmodat2: sys_fchmodat2,
+  fchown: sys_fchown,
+  fchownat: sys_fchownat,
+  ftruncate: sys_ftruncate,
+  lchown: sys_lchown,
+  truncate: sys_truncate,
+  utimensat: sys_utimensat,
+  chdir: sys_chdir,
+  chroot: sys_chroot,
+  fchdir: sys_fchdir,
+  getcwd: sys_getcwd,
+  umask: sys_umask,
+  link: sys_link,
+  linkat: sys_linkat,
+  mkdir: sys_mkdir,
+  mkdirat: sys_mkdirat,
+  mknod: sys_mknod,
+  mknodat: sys_mknodat,
+  readlink: sys_readlink,
+  readlinkat: sys_readlinkat,
+  rmdir: sys_rmdir,
+  symlink: sys_symlink,
+  symlinkat: sys_symlinkat,
+  unlink: sys_unlink,
+  unlinkat: sys_unlinkat,
+  flock: sys_flock,
+  memfd_create: sys_memfd_create,
+  inotify_add_watch: sys_inotify_add_watch,
+  inotify_init: sys_inotify_init,
+  inotify_init1: sys_inotify_init1,
+  inotify_rm_watch: sys_inotify_rm_watch,
+  creat: sys_creat,
+  open: sys_open,
+  openat: sys_openat,
+  openat2: sys_openat2,
+  getdents: sys_getdents,
+  getdents64: sys_getdents64,
+  rename: sys_rename,
+  renameat: sys_renameat,
+  renameat2: sys_renameat2,
+  sendfile: sys_sendfile,
+  fstat: sys_fstat,
+  lstat: sys_lstat,
+  newfstatat: sys_newfstatat,
+  stat: sys_stat,
+  statx: sys_statx,
+  getegid: sys_getegid,
+  geteuid: sys_geteuid,
+  getgid: sys_getgid,
+  getgroups: sys_getgroups,
+  getresgid: sys_getresgid,
+  getresuid: sys_getresuid,
+  getuid: sys_getuid,
+  setgid: sys_setgid,
+  setgroups: sys_setgroups,
+  setregid: sys_setregid,
+  setresgid: sys_setresgid,
+  setresuid: sys_setresuid,
+  setreuid: sys_setreuid,
+  setuid: sys_setuid,
+  lseek: sys_lseek,
+  pread64: sys_pread64,
+  preadv: sys_preadv,
+  preadv2: sys_preadv2,
+  pwrite64: sys_pwrite64,
+  pwritev: sys_pwritev,
+  pwritev2: sys_pwritev2,
 } satisfies Partial<Record<CallName, SyscallHandler>>;
 
 export interface SyscallTable {

@@ -4,6 +4,7 @@ import type { Bytes } from './mm.js';
 import type { Fifo } from '../../lib/fifo.js';
 import type { Prng } from '../../lib/prng.js';
 import type { TimerQueue } from '../../lib/timerqueue.js';
+import type { Vfs } from './dcache.js';
 import type { OpenFile } from './fs.js';
 import type { Net } from './net.js';
 import type { Policy, Run, SyscallHandler, Task } from './sched.js';
@@ -39,6 +40,8 @@ export interface Kernel {
   /** Buffers that were given back, by log2 of their size. */
   readonly pages: Bytes[][];
   readonly net: Net;
+  /** Null until a path is first used. */
+  fs: Vfs | null;
   readonly console: OpenFile;
   /** Runs that the host waits for. */
   readonly runs: Run[];

@@ -46,4 +46,6 @@ export interface IovIter {
   /** Address and length of each further segment in turn; `next` indexes it. */
   segs: number[] | null;
   next: number;
+  /** Where in the file (pread, pwrite); -1: at the file's own position, which moves on. */
+  pos: number;
 }

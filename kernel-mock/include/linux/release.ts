@@ -39,6 +39,23 @@ export interface Release {
   readonly setsockopt_len_first: boolean;
   /** Options of SOL_SOCKET that are not known yet: ENOPROTOOPT. */
   readonly sock_options_missing: ReadonlySet<number>;
+  /** O_* bits that open knows; others it drops in silence, openat2 refuses them. O_CLOEXEC came with 2.6.23. */
+  readonly open_flags: number;
+  /** open: O_CREAT with O_DIRECTORY is EINVAL (6.4). */
+  readonly o_directory_creat_einval: boolean;
+  /** lseek knows SEEK_DATA and SEEK_HOLE (3.1). */
+  readonly seek_data: boolean;
+  /** Commands of fcntl that came after 2.6.24. */
+  readonly fcntl_later: ReadonlySet<number>;
+  /** Bits that pipe2, eventfd2 and close_range know. */
+  readonly pipe2_flags: number;
+  readonly eventfd2_flags: number;
+  readonly close_range_flags: number;
+  /** Bits that timerfd_create knows: none before 2.6.27; and whether it knows CLOCK_BOOTTIME and the alarm clocks (3.15). */
+  readonly timerfd_flags: number;
+  readonly timerfd_boottime: boolean;
+  /** fcntl knows F_SETPIPE_SZ and F_GETPIPE_SZ (2.6.35). */
+  readonly fcntl_pipe_size: boolean;
   /** fcntl knows F_DUPFD_CLOEXEC. */
   readonly fcntl_dupfd_cloexec: boolean;
   /** setrlimit: before 2.6.36 the resource is looked at before the limits are copied, today after. */

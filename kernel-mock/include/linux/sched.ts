@@ -1,5 +1,7 @@
 /** Tasks and the scheduler: include/linux/sched.h, sched/signal.h, sched/task.h. */
 import type { Cpu, Image } from '../uapi/seam.js';
+import type { Cred } from './cred.js';
+import type { FsStruct } from './dcache.js';
 import type { FilesStruct } from './fs.js';
 import type { Kernel } from './kernel.js';
 import type { IovIter, Mm } from './mm.js';
@@ -97,6 +99,8 @@ export interface Task {
   cpu: Cpu;
   mm: Mm;
   files: FilesStruct;
+  fs: FsStruct;
+  cred: Cred;
   /** TASK_RUNNING: has the processor or stands in the run queue; TASK_INTERRUPTIBLE: sleeps; TASK_DEAD. */
   state: number;
   /** TIF_* bits; 0 lets a call return without a look at anything else. */

@@ -1,4 +1,5 @@
 /** AF_UNIX: names, addresses, and what its three types share (net/unix/af_unix.c). */
+import type { Dentry } from '../../include/linux/dcache.js';
 import type { Kernel } from '../../include/linux/kernel.js';
 import {
   type NetProtoFamily,
@@ -16,11 +17,9 @@ import {
   ECONNREFUSED,
   ECONNRESET,
   EINVAL,
-  ENOENT,
   ENOSPC,
   ENOTCONN,
   EPROTONOSUPPORT,
-  EPROTOTYPE,
   ESOCKTNOSUPPORT,
 } from '../../include/uapi/errno.js';
 import {
@@ -43,11 +42,12 @@ import {
   SOCK_STREAM,
 } from '../../include/uapi/socket.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
-import { get_u16, put_u16 } from '../../lib/bytes.js';
+import { bytes_to_string, get_u16, put_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sock_graft } from '../core/sock.js';
+import { unix_bind_bsd, unix_find_bsd, unix_unbind_bsd } from './bsd.js';
 
 /** sizeof(struct sockaddr_un), and the bytes before its name. */
 const SOCKADDR_UN_MAX = layout_x86_64.sockaddr_un.size;
@@ -70,7 +70,9 @@ export interface UnixSkb {
 export class UnixSock extends SockCommon {
   /** The bound name as a socket address; null: unnamed. An accepted socket has its listener's. */
   addr: SockAddr | null = null;
-  /** The name under which it is registered; null: not in the table. */
+  /** Its name in the file system; null: none. */
+  path: Dentry | null = null;
+  /** The abstract name under which it is registered; null: not in the table. */
   bound: UnixName | null = null;
   /** The other end; a datagram socket's default destination. */
   peer: UnixSock | null = null;
@@ -95,21 +97,20 @@ export class UnixSock extends SockCommon {
   }
 }
 
-/** A name that somebody has bound to. */
+/** An abstract name that somebody has bound to. */
 interface UnixName {
   readonly addr: SockAddr;
-  /** Abstract names belong to a type; a path is the same for all: 0. */
+  /** A name belongs to a type. */
   readonly type: number;
   readonly hash: number;
-  /** Null: a path whose socket is closed. */
-  sk: UnixSock | null;
+  readonly sk: UnixSock;
   /** The next name with this hash. */
   next: UnixName | undefined;
 }
 
 /** The names of one kernel. */
 interface UnixNet {
-  /** By hash, as in Linux: a key of text would have to be made for each look-up, which takes longer than connect. */
+  /** Abstract names by hash, as in Linux: a key of text would have to be made for each look-up, which takes longer than connect. */
   readonly names: Map<number, UnixName>;
   next_autobind: number;
 }
@@ -158,11 +159,10 @@ function same_name(a: SockAddr, b: SockAddr): boolean {
   return true;
 }
 
-/** The name `addr` in the table, for sockets of `type`. */
+/** The abstract name `addr` in the table, for sockets of `type`. */
 function find_name({ names }: UnixNet, addr: SockAddr, type: number): UnixName | undefined {
-  const kind = is_abstract(addr) ? type : 0;
-  let name = names.get(name_hash(addr, kind));
-  while (name !== undefined && !(name.type === kind && same_name(name.addr, addr))) name = name.next;
+  let name = names.get(name_hash(addr, type));
+  while (name !== undefined && !(name.type === type && same_name(name.addr, addr))) name = name.next;
   return name;
 }
 
@@ -176,13 +176,10 @@ function remove_name({ names }: UnixNet, name: UnixName): void {
   else names.delete(name.hash);
 }
 
-/** The socket of `addr`: -ENOENT (no such path), -ECONNREFUSED (nobody there), -EPROTOTYPE (a path of another type). */
-export function unix_find_other(kernel: Kernel, addr: SockAddr, type: number): UnixSock | number {
-  const name = find_name(unix_net(kernel), addr, type);
-  if (name === undefined) return is_abstract(addr) ? -ECONNREFUSED : -ENOENT;
-  const other = name.sk;
-  if (other === null) return -ECONNREFUSED;
-  return other.sk_type === type ? other : -EPROTOTYPE;
+/** The socket of `addr`: -ECONNREFUSED (nobody there), and for paths the walk's errors, -EACCES, -EPROTOTYPE (another type). */
+export function unix_find_other(task: Task, addr: SockAddr, type: number): UnixSock | number {
+  if (!is_abstract(addr)) return unix_find_bsd(task, addr, type);
+  return find_name(unix_net(task.kernel), addr, type)?.sk ?? -ECONNREFUSED;
 }
 
 /** Bind to an abstract name of five hexadecimal digits that nobody has. Linux: unix_autobind. */
@@ -202,34 +199,22 @@ export function unix_autobind(sk: UnixSock): number {
 function set_name(sk: UnixSock, addr: SockAddr): number {
   const net = unix_net(sk.kernel);
   if (find_name(net, addr, sk.sk_type) !== undefined) return -EADDRINUSE;
-  const type = is_abstract(addr) ? sk.sk_type : 0;
-  const hash = name_hash(addr, type);
-  sk.bound = { addr, type, hash, sk, next: net.names.get(hash) };
+  const hash = name_hash(addr, sk.sk_type);
+  sk.bound = { addr, type: sk.sk_type, hash, sk, next: net.names.get(hash) };
   net.names.set(hash, sk.bound);
   sk.addr = addr;
   return 0;
 }
 
-/** bind of a socket that has a name: -EINVAL; where the path is made first, and is there, -EADDRINUSE. */
-function rebind(sk: UnixSock, name: SockAddr): number {
-  if (!sk.kernel.release.unix_bind_path_first || is_abstract(name)) return -EINVAL;
-  return find_name(unix_net(sk.kernel), name, sk.sk_type) !== undefined ? -EADDRINUSE : -EINVAL;
-}
-
-/**
- * bind: -EINVAL (length, family, already bound), -EADDRINUSE. The family alone binds to a free abstract name.
- *
- * DEVIATION: paths are a flat name space of the kernel, no files: no directory is looked at, and a name stays until the
- * kernel goes.
- */
-export function unix_bind(_task: Task, sock: Socket, addr: SockAddr): number {
+/** bind: -EINVAL (length, family, already bound), -EADDRINUSE, the walk's errors. The family alone binds to a free abstract name. */
+export function unix_bind(task: Task, sock: Socket, addr: SockAddr): number {
   const sk = unix_sk(sock);
   if (addr.length === SUN_PATH && get_u16(addr, 0) === AF_UNIX) return sk.addr === null ? unix_autobind(sk) : 0;
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
-  if (sk.addr !== null) return rebind(sk, name);
   // A copy: `addr` may be the caller's scratch room.
-  return set_name(sk, name.slice());
+  if (!is_abstract(name)) return unix_bind_bsd(task, sk, name.slice());
+  return sk.addr !== null ? -EINVAL : set_name(sk, name.slice());
 }
 
 /** getsockname and getpeername: an unnamed socket is its family alone. -ENOTCONN. */
@@ -304,10 +289,10 @@ export function unix_shutdown(sock: Socket, how: number): number {
 /** The end of a socket: its peer learns, its queues are dropped, its name stays if it is a path. Linux: unix_release_sock. */
 export function unix_release_sock(sk: UnixSock, embryo = false): void {
   if (sk.bound !== null) {
-    if (is_abstract(sk.bound.addr)) remove_name(unix_net(sk.kernel), sk.bound);
-    else sk.bound.sk = null;
+    remove_name(unix_net(sk.kernel), sk.bound);
     sk.bound = null;
   }
+  unix_unbind_bsd(sk);
   const listening = sk.sk_state === TCP_LISTEN;
   sk.dead = true;
   sk.sk_socket = null;

@@ -69,7 +69,7 @@ function unix_dgram_disconnected(sk: UnixSock, old: UnixSock): void {
 }
 
 /** Set the default destination, or dissolve it (AF_UNSPEC). -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTOTYPE, -EPERM. */
-function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
+function unix_dgram_connect(task: Task, sock: Socket, addr: SockAddr): number {
   const sk = unix_sk(sock);
   if (addr.length < 2) return -EINVAL;
   const old = sk.peer;
@@ -81,7 +81,7 @@ function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
   }
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
-  const other = unix_find_other(sk.kernel, name, sk.sk_type);
+  const other = unix_find_other(task, name, sk.sk_type);
   if (typeof other === 'number') return other;
   if (!unix_may_send(sk, other)) return -EPERM;
   sk.peer = other;
@@ -91,8 +91,8 @@ function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
 }
 
 /** The destination of a message: its name, or the peer. -ENOENT, -ECONNREFUSED …, -ENOTCONN. */
-function destination(sk: UnixSock, name: SockAddr | null): UnixSock | number {
-  return name === null ? (sk.peer ?? -ENOTCONN) : unix_find_other(sk.kernel, name, sk.sk_type);
+function destination(task: Task, sk: UnixSock, name: SockAddr | null): UnixSock | number {
+  return name === null ? (sk.peer ?? -ENOTCONN) : unix_find_other(task, name, sk.sk_type);
 }
 
 /** Send the message whole, to `name` or to the peer: 0, -EAGAIN when there is no room, or the error. */
@@ -102,7 +102,7 @@ function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr):
   if (sk.wmem >= sk.sk_sndbuf) return -EAGAIN;
   const len = msg.iter.count;
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
-  const other = destination(sk, name);
+  const other = destination(task, sk, name);
   if (typeof other === 'number') return other;
   if (!unix_may_send(sk, other)) return -EPERM;
   if (other.dead) {
@@ -132,7 +132,7 @@ function* send_sleep(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHd
     if (err === 0) return len;
     if (err !== -EAGAIN || left === 0) return err;
     // Either the own buffer or the receiver's queue is full: wait where room will show.
-    const other = destination(sk, name);
+    const other = destination(task, sk, name);
     const q = sk.wmem >= sk.sk_sndbuf || typeof other === 'number' ? sk.sk_wait : other.peer_wait;
     try {
       prepare_to_wait(q, task, true, 'room for a datagram on a UNIX socket');

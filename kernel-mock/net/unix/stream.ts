@@ -84,8 +84,8 @@ export function unix_listen(sock: Socket, backlog: number): number {
 }
 
 /** Try to connect: 0, -errno, or -EAGAIN while the listener's queue is full. */
-function try_connect(sk: UnixSock, name: SockAddr): number {
-  const other = unix_find_other(sk.kernel, name, sk.sk_type);
+function try_connect(task: Task, sk: UnixSock, name: SockAddr): number {
+  const other = unix_find_other(task, name, sk.sk_type);
   if (typeof other === 'number') return other;
   if (other.accept_queue === null || other.sk_state !== TCP_LISTEN || (other.sk_shutdown & RCV_SHUTDOWN) !== 0)
     return -ECONNREFUSED;
@@ -106,10 +106,10 @@ function* connect_sleep(task: Task, sock: Socket, name: SockAddr, timeo: number)
   const sk = unix_sk(sock);
   let left = timeo;
   for (;;) {
-    const err = try_connect(sk, name);
+    const err = try_connect(task, sk, name);
     if (err === 0) sock.state = SS_CONNECTED;
     if (err !== -EAGAIN || left === 0) return err;
-    const other = unix_find_other(sk.kernel, name, sk.sk_type);
+    const other = unix_find_other(task, name, sk.sk_type);
     if (typeof other === 'number') return other;
     try {
       prepare_to_wait(other.peer_wait, task, true, 'room in the queue of a listening socket');
@@ -126,7 +126,7 @@ export function unix_stream_connect(task: Task, sock: Socket, addr: SockAddr, fl
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
   const sk = unix_sk(sock);
-  const err = try_connect(sk, name);
+  const err = try_connect(task, sk, name);
   if (err === 0) sock.state = SS_CONNECTED;
   const timeo = (flags & O_NONBLOCK) !== 0 ? 0 : sk.sk_sndtimeo;
   return err === -EAGAIN && timeo !== 0 ? connect_sleep(task, sock, name, timeo) : err;

@@ -3,16 +3,28 @@
  * with three states. Dedicated first, then indirect, then legacy. The kernel is never asked who it is.
  */
 import { ENOSYS } from '../../../kernel-mock/include/uapi/errno.js';
-import { feature } from '../process.js';
+import { FD_CLOEXEC, F_GETFD } from '../../../kernel-mock/include/uapi/fcntl.js';
+import type { DescriptorCall } from '../descriptor_calls.js';
+import { type Feature, feature } from '../process.js';
+import type { Thread } from '../thread.js';
 import { dedicated } from './dedicated.js';
 import { indirect, probe_indirect } from './indirect.js';
-import { legacy } from './legacy.js';
+import { legacy, mark } from './legacy.js';
 import type { Route } from './route.js';
+
+/** Did the flags of `fd` take effect? As glibc does for O_CLOEXEC: looked at once, and made good by F_SETFD where they did not. */
+async function verify(t: Thread, call: DescriptorCall, f: Feature, fd: number, flags: number): Promise<number> {
+  f.dedicated = ((await t.enter(t.nr.fcntl, fd, F_GETFD)) & FD_CLOEXEC) !== 0 ? 1 : -1;
+  if (f.dedicated === 1) return fd;
+  const err = await mark(t, [fd], flags & call.flags);
+  return err < 0 ? err : fd;
+}
 
 const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
   const f = feature(t.process, call.name);
   if (f.dedicated === 0) {
     const ret = await dedicated(t, call, flags, a1, a2, a3, a4);
+    if (call.absent === 0) return ret < 0 ? ret : verify(t, call, f, ret, flags);
     if (ret !== -call.absent) {
       if (ret >= 0 || ret !== -call.early) f.dedicated = 1;
       return ret;

@@ -3,5 +3,16 @@ import type { Route } from './route.js';
 
 export const dedicated: Route = (t, call, flags, a1, a2, a3, a4) => {
   const nr = t.nr[call.dedicated];
-  return call.flag_arg === 2 ? t.enter(nr, a1, a2 | flags, a3, a4) : t.enter(nr, a1, a2, a3, a4 | flags);
+  switch (call.flag_arg) {
+    case 1:
+      return t.enter(nr, a1 | flags, a2, a3, a4);
+    case 2:
+      return t.enter(nr, a1, a2 | flags, a3, a4);
+    case 3:
+      return t.enter(nr, a1, a2, a3 | flags, a4);
+    case 4:
+      return t.enter(nr, a1, a2, a3, a4 | flags);
+    default:
+      return call.flag_arg satisfies never;
+  }
 };

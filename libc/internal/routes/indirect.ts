@@ -5,11 +5,11 @@
  * without any answer differently. Unknown bits are dropped in silence by the kernel, so the library refuses them, and looks
  * once whether O_NONBLOCK took effect; where it did not, F_SETFL follows: no program can miss that bit by a race.
  */
-import { EINVAL, ENOSYS } from '../../../kernel-mock/include/uapi/errno.js';
+import { EFAULT, EINVAL, ENOSYS } from '../../../kernel-mock/include/uapi/errno.js';
 import { F_GETFL, F_SETFL, O_NONBLOCK } from '../../../kernel-mock/include/uapi/fcntl.js';
 import { indirect_params, indirect_registers_x86_64 } from '../../../kernel-mock/include/uapi/indirect.js';
 import { SOCK_NONBLOCK } from '../../../kernel-mock/include/uapi/socket.js';
-import type { DescriptorCall } from '../descriptor_calls.js';
+import { type DescriptorCall, SOCKET } from '../descriptor_calls.js';
 import { type Feature, feature } from '../process.js';
 import type { Thread } from '../thread.js';
 import { made_by } from './legacy.js';
@@ -46,8 +46,20 @@ function indirect_call(
   return r;
 }
 
+/** A call that cannot be made to fail is asked for with parameters that are not there: these are looked at after the white-list. */
+async function probe_list(t: Thread, call: DescriptorCall): Promise<1 | -1> {
+  if ((await probe_indirect(t, SOCKET)) === -1) return -1;
+  const { sp } = t;
+  const regs = t.alloca(REGS.size);
+  t.store64(regs + REGS.rax, t.nr[call.plain]);
+  const ret = await t.enter(t.nr.indirect, regs, 0, PARAMS_SIZE);
+  t.leave(sp);
+  return ret === -EFAULT ? 1 : -1;
+}
+
 /** Does this kernel take the plain call inside indirect? Asked with a call that fails in it, and makes nothing. */
 export async function probe_indirect(t: Thread, call: DescriptorCall): Promise<1 | -1> {
+  if (call.probe === null) return probe_list(t, call);
   const [a1, errno] = call.probe;
   return (await indirect_call(t, call, 0, 0, a1, 0, 0, 0)) === -errno ? 1 : -1;
 }

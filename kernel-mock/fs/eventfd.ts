@@ -1,0 +1,152 @@
+/** eventfd: a counter of 64 bits to wait on (fs/eventfd.c). */
+import type { FileOperations, OpenFile } from '../include/linux/fs.js';
+import type { IovIter } from '../include/linux/mm.js';
+import type { Result, Sleep, Task } from '../include/linux/sched.js';
+import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
+import { EAGAIN, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK, EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
+import { O_NONBLOCK } from '../include/uapi/fcntl.js';
+import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
+import { get_u32, put_u32 } from '../lib/bytes.js';
+import { indirect_file_flags } from '../kernel/indirect.js';
+import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
+import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { anon_inode_getfd } from './anon_inodes.js';
+import { noop_llseek } from './read_write.js';
+
+const WORD = 0x1_0000_0000;
+/** The counter's largest value is 2^64 - 2: both words full but for one. */
+const LO_MAX = 0xfffffffe;
+const HI_MAX = 0xffffffff;
+
+interface EventfdCtx {
+  /** The counter, as two words: exact, and without BigInt. */
+  hi: number;
+  lo: number;
+  readonly semaphore: boolean;
+  readonly wqh: WaitQueueHead;
+}
+
+function ctx_of(file: OpenFile): EventfdCtx {
+  return file.private_data as EventfdCtx;
+}
+
+const zero = (ctx: EventfdCtx): boolean => ctx.hi === 0 && ctx.lo === 0;
+
+/** Would the counter stay below 2^64 - 1? */
+function fits(ctx: EventfdCtx, hi: number, lo: number): boolean {
+  const sum = ctx.lo + lo;
+  const high = ctx.hi + hi + (sum >= WORD ? 1 : 0);
+  return high < HI_MAX || (high === HI_MAX && sum % WORD <= LO_MAX);
+}
+
+const scratch = new Uint8Array(8);
+
+/** Take the value (1 in semaphore mode) out to the reader. */
+function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
+  if (!fault_in(task.mm, iter, 8)) return -EFAULT;
+  put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
+  put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
+  if (!ctx.semaphore) {
+    ctx.lo = 0;
+    ctx.hi = 0;
+  } else if (ctx.lo > 0) ctx.lo--;
+  else {
+    ctx.lo = HI_MAX;
+    ctx.hi--;
+  }
+  copy_to_iter(task.mm, iter, scratch, 0, 8);
+  if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
+  return 8;
+}
+
+function* read_sleep(task: Task, ctx: EventfdCtx, iter: IovIter): Sleep {
+  try {
+    for (;;) {
+      prepare_to_wait(ctx.wqh, task, true, 'a count in an eventfd');
+      if (!zero(ctx)) return take(task, ctx, iter);
+      if (signal_pending(task)) return -ERESTARTSYS;
+      yield;
+    }
+  } finally {
+    finish_wait(task);
+  }
+}
+
+function eventfd_read(task: Task, file: OpenFile, iter: IovIter): Result {
+  const ctx = ctx_of(file);
+  if (iter.count < 8) return -EINVAL;
+  if (!zero(ctx)) return take(task, ctx, iter);
+  return (file.f_flags & O_NONBLOCK) !== 0 ? -EAGAIN : read_sleep(task, ctx, iter);
+}
+
+function add(ctx: EventfdCtx, hi: number, lo: number): number {
+  const sum = ctx.lo + lo;
+  ctx.lo = sum % WORD;
+  ctx.hi += hi + (sum >= WORD ? 1 : 0);
+  if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
+  return 8;
+}
+
+function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Sleep {
+  try {
+    for (;;) {
+      prepare_to_wait(ctx.wqh, task, true, 'room in the count of an eventfd');
+      if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
+      if (signal_pending(task)) return -ERESTARTSYS;
+      yield;
+    }
+  } finally {
+    finish_wait(task);
+  }
+}
+
+function eventfd_write(task: Task, file: OpenFile, iter: IovIter): Result {
+  const ctx = ctx_of(file);
+  if (iter.count < 8) return -EINVAL;
+  if (copy_from_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
+  const lo = get_u32(scratch, 0);
+  const hi = get_u32(scratch, 4);
+  if (hi === HI_MAX && lo === HI_MAX) return -EINVAL;
+  if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
+  return (file.f_flags & O_NONBLOCK) !== 0 ? -EAGAIN : write_sleep(task, ctx, hi, lo);
+}
+
+function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
+  const ctx = ctx_of(file);
+  pt?.poll_wait(ctx.wqh);
+  let mask = 0;
+  if (!zero(ctx)) mask |= POLLIN;
+  if (ctx.hi === HI_MAX && ctx.lo === HI_MAX) mask |= POLLERR;
+  if (fits(ctx, 0, 1)) mask |= POLLOUT;
+  return mask;
+}
+
+const eventfd_fops = {
+  llseek: noop_llseek,
+  read_iter: eventfd_read,
+  write_iter: eventfd_write,
+  poll: eventfd_poll,
+  show: () => 'anon_inode:[eventfd]',
+} satisfies FileOperations;
+
+function do_eventfd(task: Task, count: number, flags: number): number {
+  const ctx: EventfdCtx = {
+    hi: 0,
+    lo: count >>> 0,
+    semaphore: (flags & EFD_SEMAPHORE) !== 0,
+    wqh: wait_queue_head(),
+  };
+  return anon_inode_getfd(task, eventfd_fops, ctx, flags);
+}
+
+/** `eventfd(count)`: -EMFILE. eventfd(2). */
+export function sys_eventfd(task: Task, count: number): number {
+  return do_eventfd(task, count, indirect_file_flags(task));
+}
+
+/** `eventfd2(count, flags)`: EFD_CLOEXEC, EFD_NONBLOCK, from 2.6.30 EFD_SEMAPHORE. -EINVAL (flags), -EMFILE. eventfd(2). */
+export function sys_eventfd2(task: Task, count: number, flags: number): number {
+  if ((flags & ~task.kernel.release.eventfd2_flags) !== 0) return -EINVAL;
+  return do_eventfd(task, count, flags);
+}

@@ -1,0 +1,150 @@
+/** select: descriptors as bit sets (fs/select.c core_sys_select). */
+import type { OpenFile } from '../include/linux/fs.js';
+import { type Result, type Sleep, TASK_RUNNING, type Task } from '../include/linux/sched.js';
+import { EBADF, EFAULT, EINVAL, ERESTARTNOHAND } from '../include/uapi/errno.js';
+import { layout_x86_64 } from '../include/uapi/layout.js';
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLPRI,
+  POLLRDBAND,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from '../include/uapi/poll.js';
+import { get_s64, put_u64 } from '../lib/bytes.js';
+import { ktime_get } from '../kernel/time.js';
+import { schedule_timeout, set_current_state, signal_pending } from '../kernel/wait.js';
+import { find_vma } from '../mm/mmap.js';
+import { copy_from_user, copy_to_user } from '../mm/uaccess.js';
+import { fget, get_file } from './file.js';
+import { type PollWqueues, poll_freewait, poll_initwait, vfs_poll } from './select.js';
+
+/** What counts as readable, writable, exceptional. */
+const POLLIN_SET = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR;
+const POLLOUT_SET = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR;
+const POLLEX_SET = POLLPRI;
+const SETS = [POLLIN_SET, POLLOUT_SET, POLLEX_SET] as const;
+
+/** The three sets, asked for and found; whole longs, as the kernel copies them. */
+interface FdSets {
+  readonly n: number;
+  readonly asked: readonly (Uint8Array | null)[];
+  readonly found: readonly (Uint8Array | null)[];
+}
+
+const has = (set: Uint8Array | null, fd: number): boolean => set !== null && (set[fd >> 3]! & (1 << (fd & 7))) !== 0;
+
+/** The sets from user memory: -EFAULT. */
+function get_fd_sets(task: Task, n: number, ptrs: readonly number[]): FdSets | number {
+  const size = Math.ceil(n / 64) * 8;
+  const asked: (Uint8Array | null)[] = [];
+  for (const ptr of ptrs) {
+    const set = ptr === 0 ? null : new Uint8Array(size);
+    if (set !== null && copy_from_user(task.mm, set, 0, ptr, size) < 0) return -EFAULT;
+    asked.push(set);
+  }
+  return { n, asked, found: asked.map((set) => (set === null ? null : new Uint8Array(size))) };
+}
+
+/** Look at every descriptor that is asked for: how many bits were found, or -EBADF. */
+function select_scan(task: Task, { n, asked, found }: FdSets, table: PollWqueues | null): number {
+  let count = 0;
+  for (let fd = 0; fd < n; fd++) {
+    if (!asked.some((set) => has(set, fd))) continue;
+    const file: OpenFile | null = fget(task, fd);
+    if (file === null) return -EBADF;
+    if (table !== null) table.files.push(get_file(file));
+    const mask = vfs_poll(file, table);
+    SETS.forEach((bits, i) => {
+      if (!has(asked[i]!, fd) || (mask & bits) === 0) return;
+      found[i]![fd >> 3]! |= 1 << (fd & 7);
+      count++;
+    });
+  }
+  return count;
+}
+
+function put_fd_sets(task: Task, { found }: FdSets, ptrs: readonly number[], count: number): number {
+  for (const [i, set] of found.entries())
+    if (set !== null && copy_to_user(task.mm, ptrs[i]!, set, 0, set.length) < 0) return -EFAULT;
+  return count;
+}
+
+function* select_sleep(task: Task, sets: FdSets, ns: number): Sleep {
+  const table = poll_initwait(task);
+  let left = ns;
+  try {
+    for (let pt: PollWqueues | null = table; ; pt = null) {
+      set_current_state(task, `one of the descriptors below ${sets.n}`);
+      const count = select_scan(task, sets, pt);
+      if (count !== 0 || left === 0) return count;
+      if (signal_pending(task)) return -ERESTARTNOHAND;
+      left = yield* schedule_timeout(task, left);
+    }
+  } finally {
+    task.state = TASK_RUNNING;
+    poll_freewait(table);
+  }
+}
+
+function* then_put(task: Task, sleep: Sleep, sets: FdSets, ptrs: readonly number[]): Sleep {
+  const count = yield* sleep;
+  return count < 0 ? count : put_fd_sets(task, sets, ptrs, count);
+}
+
+/** The body of select and pselect. `ns`: Infinity for no limit. */
+export function core_sys_select(task: Task, n_reg: number, ptrs: readonly number[], ns: number): Result {
+  if ((n_reg | 0) < 0) return -EINVAL;
+  // Bits of descriptors that the table cannot hold are not looked at.
+  const n = Math.min(n_reg | 0, Math.max(Math.ceil(task.files.fd.length / 64) * 64, 64));
+  const sets = get_fd_sets(task, n, ptrs);
+  if (typeof sets === 'number') return sets;
+  const count = select_scan(task, sets, null);
+  if (count < 0) return count;
+  if (count > 0 || ns === 0) return put_fd_sets(task, sets, ptrs, count);
+  return then_put(task, select_sleep(task, sets, ns), sets, ptrs);
+}
+
+const { timeval } = layout_x86_64;
+
+/** What is left of the time goes back to the program; a bad pointer there is no error. Linux: poll_select_finish. */
+function* with_remaining(task: Task, sleep: Sleep, tvp: number, deadline: number): Sleep {
+  const ret = yield* sleep;
+  put_remaining(task, tvp, deadline);
+  return ret;
+}
+
+function put_remaining(task: Task, tvp: number, deadline: number): void {
+  const area = find_vma(task.mm, tvp, timeval.size);
+  if (area === null) return;
+  const left = Math.max(deadline - ktime_get(task.kernel), 0);
+  put_u64(area.bytes, tvp - area.start + timeval.tv_sec, Math.floor(left / 1e9));
+  put_u64(area.bytes, tvp - area.start + timeval.tv_usec, Math.floor((left % 1e9) / 1e3));
+}
+
+/**
+ * `select(n, in, out, ex, timeout)`: timeout a timeval that becomes what is left; null: no limit.
+ *
+ * @returns how many bits are set in the answer; -EFAULT (timeout), -EINVAL (timeout, n), -EFAULT (sets), -EBADF, -EINTR
+ * Sleeps until a descriptor is ready. select(2).
+ */
+export function sys_select(task: Task, n: number, inp: number, outp: number, exp: number, tvp: number): Result {
+  let ns = Infinity;
+  if (tvp !== 0) {
+    const area = find_vma(task.mm, tvp, timeval.size);
+    if (area === null) return -EFAULT;
+    const sec = get_s64(area.bytes, tvp - area.start + timeval.tv_sec);
+    const usec = get_s64(area.bytes, tvp - area.start + timeval.tv_usec);
+    ns = sec * 1e9 + usec * 1e3;
+    if (sec < 0 || usec < 0) return -EINVAL;
+  }
+  const deadline = ktime_get(task.kernel) + ns;
+  const ret = core_sys_select(task, n, [inp, outp, exp], ns);
+  if (tvp === 0) return ret;
+  if (typeof ret !== 'number') return with_remaining(task, ret, tvp, deadline);
+  put_remaining(task, tvp, deadline);
+  return ret;
+}
