@@ -13,15 +13,15 @@ export interface DescriptorCall {
   readonly plain: CallName;
   /** The call that takes them, and the register (1 to 6) to which they are or-ed. */
   readonly dedicated: CallName;
-  readonly flag_arg: 2 | 4;
+  readonly flag_arg: 1 | 2 | 3 | 4;
   /** Bits that the function can be asked for. */
   readonly flags: number;
   /** Errno with which a kernel says that it lacks the dedicated form. EINVAL may also mean bad arguments: ambiguous. */
   readonly absent: typeof ENOSYS | typeof EINVAL;
   /** Register that points at two ints for the descriptors; 0: the result is the descriptor. */
-  readonly vector_arg: 0 | 4;
+  readonly vector_arg: 0 | 1 | 4;
   /** First argument with which the plain call fails and makes nothing, and the errno of that: how a kernel is asked without harm. */
-  readonly probe: readonly [a1: number, errno: number];
+  readonly probe: readonly [a1: number, errno: number] | null;
 }
 
 const SOCK_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
@@ -59,4 +59,35 @@ export const ACCEPT4: DescriptorCall = {
   probe: [-1, EBADF],
 };
 
-export const descriptor_calls: readonly DescriptorCall[] = [SOCKET, SOCKETPAIR, ACCEPT4];
+/** A row of a call that only exists with flags since 2.6.27, and answers ENOSYS before. */
+function row(
+  name: string,
+  plain: CallName,
+  dedicated: CallName,
+  flag_arg: DescriptorCall['flag_arg'],
+  flags = SOCK_FLAGS,
+  vector_arg: DescriptorCall['vector_arg'] = 0,
+): DescriptorCall {
+  return { name, plain, dedicated, flag_arg, flags, absent: ENOSYS, vector_arg, probe: null };
+}
+
+export const PIPE2 = row('pipe2', 'pipe', 'pipe2', 2, SOCK_FLAGS, 1);
+export const DUP3 = row('dup3', 'dup2', 'dup3', 3, SOCK_CLOEXEC);
+export const EPOLL_CREATE1 = row('epoll_create1', 'epoll_create', 'epoll_create1', 1, SOCK_CLOEXEC);
+export const EVENTFD2 = row('eventfd', 'eventfd', 'eventfd2', 2);
+/** Before 2.6.27 the call has the argument, but answers EINVAL to any flag. */
+export const TIMERFD_CREATE: DescriptorCall = {
+  ...row('timerfd_create', 'timerfd_create', 'timerfd_create', 2),
+  absent: EINVAL,
+};
+
+export const descriptor_calls: readonly DescriptorCall[] = [
+  SOCKET,
+  SOCKETPAIR,
+  ACCEPT4,
+  PIPE2,
+  DUP3,
+  EPOLL_CREATE1,
+  EVENTFD2,
+  TIMERFD_CREATE,
+];
