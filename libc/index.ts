@@ -16,6 +16,11 @@ import * as string_h from './string.js';
 import * as sys_file_h from './sys/file.js';
 import * as sys_inotify_h from './sys/inotify.js';
 import * as sys_mman_h from './sys/mman.js';
+import * as sys_epoll_h from './sys/epoll.js';
+import * as sys_eventfd_h from './sys/eventfd.js';
+import * as sys_ioctl_h from './sys/ioctl.js';
+import * as sys_select_h from './sys/select.js';
+import * as sys_timerfd_h from './sys/timerfd.js';
 import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_socket_h from './sys/socket.js';
@@ -36,6 +41,11 @@ export const functions = {
   ...sys_file_h,
   ...sys_inotify_h,
   ...sys_mman_h,
+  ...sys_epoll_h,
+  ...sys_eventfd_h,
+  ...sys_ioctl_h,
+  ...sys_select_h,
+  ...sys_timerfd_h,
   ...sys_resource_h,
   ...sys_sendfile_h,
   ...sys_socket_h,

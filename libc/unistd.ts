@@ -2,6 +2,8 @@
 import { describe } from './internal/describe.js';
 import { PATH_MAX } from '../kernel-mock/include/uapi/limits.js';
 import { type Path, c_string, call_with, enter_with, until_zero } from './internal/call.js';
+import { EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { DUP3, PIPE2 } from './internal/descriptor_calls.js';
 import type { Thread } from './internal/thread.js';
 import { to_bytes, to_text } from './internal/text.js';
 
@@ -319,4 +321,54 @@ export async function syscall(
   const ret = await this.enter(number, ...(regs as [number]));
   for (const ptr of mapped) this.unmap(ptr);
   return this.ret(ret);
+}
+
+/** `pipe(fds)`: the reading end in `fds[0]`, the writing end in `fds[1]`. -1 with errno EMFILE, EFAULT. pipe(2). */
+export async function pipe(this: Thread, fds: number[] | null): Promise<number> {
+  return pipe2_call(this, fds, 0);
+}
+
+/**
+ * `pipe2(fds, flags)`: O_CLOEXEC and O_NONBLOCK, which the route carries; O_DIRECT (packets, 3.4) only where the call knows it.
+ *
+ * @returns 0; -1 with errno EINVAL (flags), EMFILE, EFAULT, ENOSYS. pipe(2).
+ */
+export async function pipe2(this: Thread, fds: number[] | null, flags: number): Promise<number> {
+  return pipe2_call(this, fds, flags);
+}
+
+async function pipe2_call(t: Thread, fds: number[] | null, flags: number): Promise<number> {
+  const { sp } = t;
+  const ptr = t.alloca(8);
+  const out = fds === null ? 0 : ptr;
+  const r = flags === 0 ? t.enter(t.nr.pipe, out) : t.process.route(t, PIPE2, flags, out, 0, 0, 0);
+  const ret = typeof r === 'number' ? r : await r;
+  if (ret === 0 && fds !== null) {
+    fds[0] = t.load_s32(ptr);
+    fds[1] = t.load_s32(ptr + 4);
+  }
+  t.leave(sp);
+  return t.ret(ret);
+}
+
+/**
+ * `dup3(oldfd, newfd, flags)`: dup2 with O_CLOEXEC; equal numbers are EINVAL.
+ *
+ * @returns `newfd`; -1 with errno EINVAL, EBADF, EBUSY, ENOSYS. dup(2).
+ */
+export async function dup3(this: Thread, oldfd: number, newfd: number, flags: number): Promise<number> {
+  if (oldfd === newfd) return this.ret(-EINVAL);
+  const r =
+    flags === 0 ? this.enter(this.nr.dup2, oldfd, newfd) : this.process.route(this, DUP3, flags, oldfd, newfd, 0, 0);
+  return this.ret(typeof r === 'number' ? r : await r);
+}
+
+/**
+ * `close_range(first, last, flags)`: close all descriptors from first to last. CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC.
+ *
+ * @returns 0; -1 with errno EINVAL, ENOSYS (before 5.9). close_range(2).
+ */
+export async function close_range(this: Thread, first: number, last: number, flags: number): Promise<number> {
+  const r = this.enter(this.nr.close_range, first, last, flags);
+  return this.ret(typeof r === 'number' ? r : await r);
 }

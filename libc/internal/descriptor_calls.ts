@@ -25,7 +25,7 @@ export interface DescriptorCall {
   /** Errno that such a kernel may give before it looks at the flags, so that it tells nothing; 0: none. */
   readonly early: typeof EAFNOSUPPORT | 0;
   /** Register that points at two ints for the descriptors; 0: the result is the descriptor. */
-  readonly vector_arg: 0 | 4;
+  readonly vector_arg: 0 | 1 | 4;
   /**
    * First argument with which the plain call fails and makes nothing, and the errno of that: how a kernel is asked without
    * harm. Null: there is none.
@@ -71,16 +71,27 @@ export const ACCEPT4: DescriptorCall = {
   probe: [-1, EBADF],
 };
 
-export const INOTIFY_INIT1: DescriptorCall = {
-  name: 'inotify_init1',
-  plain: 'inotify_init',
-  dedicated: 'inotify_init1',
-  flag_arg: 1,
-  flags: SOCK_FLAGS,
-  absent: ENOSYS,
-  early: 0,
-  vector_arg: 0,
-  probe: null,
+/** A row of a call that only exists with flags since 2.6.27, and answers ENOSYS before. */
+function row(
+  name: string,
+  plain: CallName,
+  dedicated: CallName,
+  flag_arg: DescriptorCall['flag_arg'],
+  flags = SOCK_FLAGS,
+  vector_arg: DescriptorCall['vector_arg'] = 0,
+): DescriptorCall {
+  return { name, plain, dedicated, flag_arg, flags, absent: ENOSYS, early: 0, vector_arg, probe: null };
+}
+
+export const PIPE2 = row('pipe2', 'pipe', 'pipe2', 2, SOCK_FLAGS, 1);
+export const DUP3 = row('dup3', 'dup2', 'dup3', 3, SOCK_CLOEXEC);
+export const EPOLL_CREATE1 = row('epoll_create1', 'epoll_create', 'epoll_create1', 1, SOCK_CLOEXEC);
+export const EVENTFD = row('eventfd', 'eventfd', 'eventfd2', 2);
+export const INOTIFY_INIT1 = row('inotify_init1', 'inotify_init', 'inotify_init1', 1);
+/** Before 2.6.27 the call has the argument, but answers EINVAL to any flag. */
+export const TIMERFD_CREATE: DescriptorCall = {
+  ...row('timerfd_create', 'timerfd_create', 'timerfd_create', 2),
+  absent: EINVAL,
 };
 
 /** Of the flags of open only O_CLOEXEC has a way of its own: before 2.6.23 it is ignored in silence. */
@@ -98,4 +109,16 @@ export const OPEN: DescriptorCall = {
 
 export const OPENAT: DescriptorCall = { ...OPEN, name: 'openat', plain: 'openat', dedicated: 'openat', flag_arg: 3 };
 
-export const descriptor_calls: readonly DescriptorCall[] = [SOCKET, SOCKETPAIR, ACCEPT4, INOTIFY_INIT1, OPEN, OPENAT];
+export const descriptor_calls: readonly DescriptorCall[] = [
+  SOCKET,
+  SOCKETPAIR,
+  ACCEPT4,
+  PIPE2,
+  DUP3,
+  EPOLL_CREATE1,
+  EVENTFD,
+  INOTIFY_INIT1,
+  TIMERFD_CREATE,
+  OPEN,
+  OPENAT,
+];

@@ -12,6 +12,8 @@ export interface Feature {
   dedicated: Known;
   /** The plain call may stand inside sys_indirect. */
   indirect: Known;
+  /** The kernel heeds close-on-exec in the parameters of indirect for this call; looked at where it might not. */
+  indirect_cloexec: Known;
   /** O_NONBLOCK in the parameters of indirect has an effect. */
   indirect_nonblock: Known;
 }
@@ -47,6 +49,7 @@ export interface Process {
 
 export function feature(process: Process, name: string): Feature {
   let f = process.features.get(name);
-  if (f === undefined) process.features.set(name, (f = { dedicated: 0, indirect: 0, indirect_nonblock: 0 }));
+  if (f === undefined)
+    process.features.set(name, (f = { dedicated: 0, indirect: 0, indirect_cloexec: 0, indirect_nonblock: 0 }));
   return f;
 }

@@ -32,8 +32,10 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
     if (call.absent === ENOSYS) f.dedicated = -1;
   }
   if (f.indirect === 0) f.indirect = await probe_indirect(t, call);
-  const route = f.indirect === 1 ? indirect : legacy;
-  const ret = await route(t, call, flags, a1, a2, a3, a4);
+  let ret = -ENOSYS;
+  if (f.indirect === 1) ret = await indirect(t, call, flags, a1, a2, a3, a4);
+  // It may have found that the kernel takes the call, but drops the flags.
+  if (ret === -ENOSYS) ret = await legacy(t, call, flags, a1, a2, a3, a4);
   // EINVAL from the plain call too: the arguments were bad, and nothing is known about the flags.
   if (f.dedicated === 0 && ret !== -call.absent) f.dedicated = -1;
   return ret;
@@ -42,6 +44,7 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
 export const auto: Route = (t, call, flags, a1, a2, a3, a4) => {
   const f = feature(t.process, call.name);
   if (f.dedicated === 1 || (flags & ~call.flags) !== 0) return dedicated(t, call, flags, a1, a2, a3, a4);
-  if (f.dedicated === 0 || f.indirect === 0) return learn(t, call, flags, a1, a2, a3, a4);
+  const sure = f.indirect !== 1 || call.probe !== null || f.indirect_cloexec === 1;
+  if (f.dedicated === 0 || f.indirect === 0 || !sure) return learn(t, call, flags, a1, a2, a3, a4);
   return (f.indirect === 1 ? indirect : legacy)(t, call, flags, a1, a2, a3, a4);
 };

@@ -5,7 +5,8 @@ export const dedicated: Route = (t, call, flags, a1, a2, a3, a4) => {
   const nr = t.nr[call.dedicated];
   switch (call.flag_arg) {
     case 1:
-      return t.enter(nr, a1 | flags, a2, a3, a4);
+      // Where the plain call has an argument, as epoll_create its size, the new one has none.
+      return t.enter(nr, flags);
     case 2:
       return t.enter(nr, a1, a2 | flags, a3, a4);
     case 3:

@@ -6,9 +6,9 @@
  * once whether O_NONBLOCK took effect; where it did not, F_SETFL follows: no program can miss that bit by a race.
  */
 import { EFAULT, EINVAL, ENOSYS } from '../../../kernel-mock/include/uapi/errno.js';
-import { F_GETFL, F_SETFL, O_NONBLOCK } from '../../../kernel-mock/include/uapi/fcntl.js';
+import { FD_CLOEXEC, F_GETFD, F_GETFL, F_SETFL, O_NONBLOCK } from '../../../kernel-mock/include/uapi/fcntl.js';
 import { indirect_params, indirect_registers_x86_64 } from '../../../kernel-mock/include/uapi/indirect.js';
-import { SOCK_NONBLOCK } from '../../../kernel-mock/include/uapi/socket.js';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../../kernel-mock/include/uapi/socket.js';
 import { type DescriptorCall, SOCKET } from '../descriptor_calls.js';
 import { type Feature, feature } from '../process.js';
 import type { Thread } from '../thread.js';
@@ -73,19 +73,35 @@ async function finish_nonblock(t: Thread, f: Feature, fds: readonly number[]): P
   if (f.indirect_nonblock === -1) for (const fd of fds) await t.enter(t.nr.fcntl, fd, F_SETFL, O_NONBLOCK);
 }
 
+/**
+ * A kernel without a white-list takes any call, and drops the flags of those that do not look at them. Seen once: the route
+ * does not carry them, and what was made is closed again.
+ */
+async function dropped_cloexec(t: Thread, f: Feature, fds: readonly number[]): Promise<boolean> {
+  const got = await t.enter(t.nr.fcntl, fds[0], F_GETFD);
+  f.indirect_cloexec = (got & FD_CLOEXEC) !== 0 ? 1 : -1;
+  if (f.indirect_cloexec === 1) return false;
+  f.indirect = -1;
+  for (const fd of fds) await t.enter(t.nr.close, fd);
+  return true;
+}
+
 const slow: Route = async (t, call, flags, a1, a2, a3, a4) => {
   const f = feature(t.process, call.name);
   if (f.indirect === 0) f.indirect = await probe_indirect(t, call);
   if (f.indirect === -1) return -ENOSYS;
   const ret = await indirect_call(t, call, flags, PARAMS_SIZE, a1, a2, a3, a4);
-  if (ret >= 0 && (flags & SOCK_NONBLOCK) !== 0) await finish_nonblock(t, f, made_by(t, call, ret, a4));
+  const unsure = call.probe === null && (flags & SOCK_CLOEXEC) !== 0 && f.indirect_cloexec === 0;
+  if (ret >= 0 && unsure && (await dropped_cloexec(t, f, made_by(t, call, ret, a1, a4)))) return -ENOSYS;
+  if (ret >= 0 && (flags & SOCK_NONBLOCK) !== 0) await finish_nonblock(t, f, made_by(t, call, ret, a1, a4));
   return ret;
 };
 
 export const indirect: Route = (t, call, flags, a1, a2, a3, a4) => {
   if ((flags & ~call.flags) !== 0) return -EINVAL;
   const f = feature(t.process, call.name);
-  if (f.indirect === 1 && ((flags & SOCK_NONBLOCK) === 0 || f.indirect_nonblock === 1))
+  const sure = call.probe !== null || (flags & SOCK_CLOEXEC) === 0 || f.indirect_cloexec === 1;
+  if (f.indirect === 1 && sure && ((flags & SOCK_NONBLOCK) === 0 || f.indirect_nonblock === 1))
     return indirect_call(t, call, flags, PARAMS_SIZE, a1, a2, a3, a4);
   return slow(t, call, flags, a1, a2, a3, a4);
 };

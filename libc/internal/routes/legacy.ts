@@ -10,8 +10,10 @@ import type { Thread } from '../thread.js';
 import type { Route } from './route.js';
 
 /** The descriptors that a call has made. */
-export function made_by(t: Thread, call: DescriptorCall, ret: number, a4: number): number[] {
-  return call.vector_arg === 0 ? [ret] : [t.load_s32(a4), t.load_s32(a4 + 4)];
+export function made_by(t: Thread, call: DescriptorCall, ret: number, a1: number, a4: number): number[] {
+  if (call.vector_arg === 0) return [ret];
+  const sv = call.vector_arg === 1 ? a1 : a4;
+  return [t.load_s32(sv), t.load_s32(sv + 4)];
 }
 
 /** Mark `fds` by fcntl: 0, or -errno with all of them closed again. */
@@ -29,6 +31,6 @@ export const legacy: Route = async (t, call, flags, a1, a2, a3, a4) => {
   if ((flags & ~call.flags) !== 0) return -EINVAL;
   const ret = await t.enter(t.nr[call.plain], a1, a2, a3, a4);
   if (ret < 0) return ret;
-  const err = await mark(t, made_by(t, call, ret, a4), flags);
+  const err = await mark(t, made_by(t, call, ret, a1, a4), flags);
   return err < 0 ? err : ret;
 };

@@ -1,0 +1,97 @@
+/** sys/epoll.h. */
+import { get_u32, put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
+import { EPOLL_CREATE1 } from '../internal/descriptor_calls.js';
+import type { Thread } from '../internal/thread.js';
+
+const EVENT = layout_x86_64.epoll_event;
+
+export interface EpollEvent {
+  /** EPOLL* bits. */
+  events: number;
+  /** Comes back with the event: a number of 64 bits, or any below 2^53. */
+  data: number | bigint;
+}
+
+function encode_event(raw: Uint8Array, { events, data }: EpollEvent): void {
+  const wide = BigInt.asUintN(64, BigInt(data));
+  put_u32(raw, EVENT.events, events);
+  put_u32(raw, EVENT.data, Number(wide & 0xffffffffn));
+  put_u32(raw, EVENT.data + 4, Number(wide >> 32n));
+}
+
+/** A number where it is exact, else a bigint. */
+function decode_data(raw: Uint8Array, at: number): number | bigint {
+  const lo = get_u32(raw, at);
+  const hi = get_u32(raw, at + 4);
+  return hi < 0x200000 ? hi * 0x1_0000_0000 + lo : (BigInt(hi) << 32n) | BigInt(lo);
+}
+
+/** `epoll_create(size)`: size counts only in that it is above 0. -1 with errno EINVAL, EMFILE. epoll_create(2). */
+export async function epoll_create(this: Thread, size: number): Promise<number> {
+  const r = this.enter(this.nr.epoll_create, size);
+  return this.ret(typeof r === 'number' ? r : await r);
+}
+
+/**
+ * `epoll_create1(flags)`: EPOLL_CLOEXEC, which the route carries to a kernel that has no such call.
+ *
+ * @returns the descriptor; -1 with errno EINVAL (flags), EMFILE, ENOSYS. epoll_create(2).
+ */
+export async function epoll_create1(this: Thread, flags: number): Promise<number> {
+  const r =
+    flags === 0 ? this.enter(this.nr.epoll_create, 1) : this.process.route(this, EPOLL_CREATE1, flags, 1, 0, 0, 0);
+  return this.ret(typeof r === 'number' ? r : await r);
+}
+
+/**
+ * `epoll_ctl(epfd, op, fd, event)`: EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL.
+ *
+ * @returns 0; -1 with errno EFAULT, EBADF, EPERM, EINVAL, ELOOP, EEXIST, ENOENT. epoll_ctl(2).
+ */
+export async function epoll_ctl(
+  this: Thread,
+  epfd: number,
+  op: number,
+  fd: number,
+  event: EpollEvent | null,
+): Promise<number> {
+  const { sp } = this;
+  const ptr = event === null ? 0 : this.alloca(EVENT.size);
+  if (event !== null) encode_event(this.load_bytes(ptr, EVENT.size), event);
+  const r = this.enter(this.nr.epoll_ctl, epfd, op, fd, ptr);
+  const ret = typeof r === 'number' ? r : await r;
+  this.leave(sp);
+  return this.ret(ret);
+}
+
+/**
+ * `epoll_wait(epfd, events, maxevents, timeout)`.
+ *
+ * @param events    filled in, and cut to the number of events
+ * @param maxevents how many at most
+ * @param timeout   milliseconds; negative: no limit; 0: only look
+ * @returns how many, 0 when the time is over; -1 with errno EINVAL, EBADF, EFAULT, EINTR. epoll_wait(2).
+ */
+export async function epoll_wait(
+  this: Thread,
+  epfd: number,
+  events: EpollEvent[] | null,
+  maxevents: number,
+  timeout: number,
+): Promise<number> {
+  const { sp } = this;
+  // The room is as large as the kernel could use; a count that is no count gets none.
+  const room = events !== null && maxevents > 0 ? Math.min(maxevents, 1 << 16) : 0;
+  const ptr = events === null ? 0 : this.alloca(Math.max(room, 1) * EVENT.size);
+  const r = this.enter(this.nr.epoll_wait, epfd, ptr, maxevents, timeout);
+  const n = typeof r === 'number' ? r : await r;
+  if (n >= 0 && events !== null) {
+    events.length = n;
+    const raw = this.load_bytes(ptr, n * EVENT.size);
+    for (let i = 0, o = 0; i < n; i++, o += EVENT.size)
+      events[i] = { events: get_u32(raw, o + EVENT.events), data: decode_data(raw, o + EVENT.data) };
+  }
+  this.leave(sp);
+  return this.ret(n);
+}
