@@ -52,6 +52,7 @@ import {
   set_close_on_exec,
   unshare_files,
 } from './file.js';
+import { indirect_file_flags } from '../kernel/indirect.js';
 import { inode_owner_or_capable } from './inode.js';
 import { fcntl_getlease, fcntl_setlease } from './lease.js';
 import { fcntl_getlk, fcntl_setlk } from './locks.js';
@@ -79,7 +80,7 @@ function f_dupfd(task: Task, file: OpenFile, from: number, flags: number): numbe
 export function sys_dup(task: Task, fd: number): number {
   const file = fget_raw(task, fd);
   if (file === null) return -EBADF;
-  const newfd = get_unused_fd_from(task, 0, 0);
+  const newfd = get_unused_fd_from(task, 0, indirect_file_flags(task));
   if (newfd >= 0) fd_install(task, newfd, get_file(file));
   return newfd;
 }
@@ -90,7 +91,7 @@ export function sys_dup2(task: Task, oldfd: number, newfd: number): number {
   if (oldfd >>> 0 === newfd >>> 0) return file === null ? -EBADF : oldfd | 0;
   if (newfd >>> 0 >= rlimit_nofile(task) || file === null) return -EBADF;
   if (fd_is_reserved(task, newfd >>> 0)) return -EBUSY;
-  replace_fd(task, newfd >>> 0, file, 0);
+  replace_fd(task, newfd >>> 0, file, indirect_file_flags(task));
   return newfd | 0;
 }
 
