@@ -77,7 +77,8 @@ export async function demo(): Promise<{ text: string; ok: boolean }> {
   const outcomes: Outcome[] = [];
   for (const example of examples) for (const { name } of releases) outcomes.push(await run_example(name, example));
 
-  const rows = releases.flatMap(({ name }) => descriptor_calls.map((call) => row_of(name, call.name, outcomes)));
+  const shown = descriptor_calls.filter((call) => examples.some((e) => e.shows.includes(call.name)));
+  const rows = releases.flatMap(({ name }) => shown.map((call) => row_of(name, call.name, outcomes)));
   const sources = examples.filter((e) => e.shows.length > 0).map((e) => `${e.shows.join(' and ')} in ${e.file}`);
   const text = [
     'How each function got a close-on-exec descriptor out of each release, as the kernel saw it: its first use in a process,\n' +

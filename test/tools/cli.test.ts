@@ -377,10 +377,12 @@ test('kernels --json', async (t) => {
     (indirect as { whitelist: string[] | null } | null)?.whitelist?.length ?? null,
   ];
   t.deepEqual(rows.map(pick), [
+    ['2.6.22', 0, false, false, null, null],
     ['2.6.23', 0, false, false, null, null],
     ['2.6.24-rc3-indirect-v1', 0, false, true, 3, null],
     ['2.6.24-rc3-indirect-v3', 0, false, true, 3, 3],
     ['2.6.24-rc3-indirect-v5', 0, false, true, 4, 6],
+    ['indirect-next', 0, false, true, 4, 14],
     ['2.6.26', 0, false, true, null, null],
     ['2.6.27', 2, false, true, null, null],
     ['2.6.28', 2, true, true, null, null],
@@ -419,10 +421,12 @@ const DEDICATED_ACCEPT: Record<string, Row> = { accept4: ['dedicated', 'atomic',
 const NOBODY = 'indirect=ENOSYS';
 const TIMERFD = 'timerfd_settime=EFAULT';
 const TABLE: Readonly<Record<string, Record<string, Row>>> = {
+  '2.6.22': { ...LEGACY_SOCKETS(NOBODY), ...LEGACY_ACCEPT(NOBODY) },
   '2.6.23': { ...LEGACY_SOCKETS(NOBODY), ...LEGACY_ACCEPT(NOBODY) },
   '2.6.24-rc3-indirect-v1': INDIRECT,
   '2.6.24-rc3-indirect-v3': INDIRECT,
   '2.6.24-rc3-indirect-v5': INDIRECT,
+  'indirect-next': INDIRECT,
   '2.6.26': { ...LEGACY_SOCKETS(TIMERFD), ...LEGACY_ACCEPT(TIMERFD) },
   '2.6.27': { ...DEDICATED_SOCKETS, ...LEGACY_ACCEPT(TIMERFD) },
   '2.6.28': { ...DEDICATED_SOCKETS, ...DEDICATED_ACCEPT },
