@@ -83,10 +83,12 @@ const NOTHING: Row = {
 };
 const INDIRECT: Row = { ...NOTHING, indirect: ['ok', 'ok'] };
 const ANSWERS: Readonly<Record<string, Row>> = {
+  '2.6.22': NOTHING,
   '2.6.23': NOTHING,
   '2.6.24-rc3-indirect-v1': INDIRECT,
   '2.6.24-rc3-indirect-v3': INDIRECT,
   '2.6.24-rc3-indirect-v5': INDIRECT,
+  'indirect-next': INDIRECT,
   '2.6.26': NOTHING,
   '2.6.27': { ...NOTHING, dedicated: ['ok', 'ENOSYS'] },
   '2.6.28': { ...NOTHING, dedicated: ['ok', 'ok'] },
@@ -150,6 +152,125 @@ const takes_the_route = test.macro(async (t, maker: Maker, release: string, rout
 for (const release of RELEASES)
   for (const route of ROUTES)
     for (const maker of MAKERS) test(`${release}, ${route}: ${maker.name}`, takes_the_route, maker, release, route);
+
+// The other functions that make descriptors.
+
+/** One of them: the first release whose call takes flags, and the releases whose sys_indirect heeds them. */
+interface Other {
+  readonly since: string;
+  readonly listed: readonly string[];
+  /** What its own call answers on a release before `since`; undefined: the flag is dropped in silence. */
+  readonly before: ((release: string) => string) | undefined;
+  readonly nonblock: boolean;
+  readonly make: (libc: Libc, flags: number) => Promise<number[] | null>;
+}
+
+const no_call = (): string => 'ENOSYS';
+const NEXT = ['indirect-next'];
+const OTHERS: Readonly<Record<string, Other>> = {
+  pipe2: {
+    since: '2.6.27',
+    listed: NEXT,
+    before: no_call,
+    nonblock: true,
+    make: async (libc, flags) => {
+      const fds: number[] = [];
+      return (await libc.pipe2(fds, flags)) === -1 ? null : fds;
+    },
+  },
+  dup3: {
+    since: '2.6.27',
+    listed: NEXT,
+    before: no_call,
+    nonblock: false,
+    make: async (libc, flags) => one(await libc.dup3(0, 9, flags)),
+  },
+  epoll_create1: {
+    since: '2.6.27',
+    listed: NEXT,
+    before: no_call,
+    nonblock: false,
+    make: async (libc, flags) => one(await libc.epoll_create1(flags)),
+  },
+  eventfd: {
+    since: '2.6.27',
+    listed: ['2.6.24-rc3-indirect-v5', ...NEXT],
+    before: no_call,
+    nonblock: true,
+    make: async (libc, flags) => one(await libc.eventfd(0, flags)),
+  },
+  inotify_init1: {
+    since: '2.6.27',
+    listed: NEXT,
+    before: no_call,
+    nonblock: true,
+    make: async (libc, flags) => one(await libc.inotify_init1(flags)),
+  },
+  open: {
+    since: '2.6.23',
+    listed: NEXT,
+    before: undefined,
+    nonblock: false,
+    make: async (libc, flags) => one(await libc.open('/tmp', flags)),
+  },
+  openat: {
+    since: '2.6.23',
+    listed: NEXT,
+    before: undefined,
+    nonblock: false,
+    make: async (libc, flags) => one(await libc.openat(-100, '/tmp', flags)),
+  },
+};
+
+/** FD_CLOEXEC and O_NONBLOCK of each descriptor that was made twice in a row; or the errno. */
+async function made_twice(libc: Libc, ok: ThrowingLibc, other: Other, flags: number): Promise<unknown> {
+  const got: unknown[] = [];
+  for (let i = 0; i < 2; i++) {
+    const fds = await other.make(libc, flags);
+    if (fds === null) got.push(outcome(libc, -1));
+    else for (const fd of fds) got.push([await ok.fcntl(fd, F_GETFD), (await ok.fcntl(fd, F_GETFL)) & O_NONBLOCK]);
+  }
+  return got;
+}
+
+const takes_any_route = test.macro(async (t, name: string, release: string) => {
+  const other = OTHERS[name]!;
+  const { since, listed, before } = other;
+  const has = RELEASES.indexOf(release) >= RELEASES.indexOf(since);
+  const all = (one_of: unknown): unknown => new Array(name === 'pipe2' ? 4 : 2).fill(one_of);
+  for (const flags of [0, SOCK_CLOEXEC, ...(other.nonblock ? [SOCK_CLOEXEC | SOCK_NONBLOCK] : [])]) {
+    const ok = all([flags === 0 ? 0 : FD_CLOEXEC, flags & SOCK_NONBLOCK]);
+    const lacks = [1, 2].map(() => before?.(release));
+    const by_call = has || flags === 0 ? ok : before === undefined ? all([0, 0]) : lacks;
+    const by_indirect = listed.includes(release) || flags === 0 ? ok : ['ENOSYS', 'ENOSYS'];
+    const expected = { auto: ok, dedicated: by_call, indirect: by_indirect, legacy: ok } satisfies Record<
+      RouteName,
+      unknown
+    >;
+    for (const route of ROUTES) {
+      const got = await answer(t, { release, route }, (libc, throws) => made_twice(libc, throws, other, flags));
+      t.deepEqual(got, expected[route], `${route}, flags 0x${flags.toString(16)}`);
+    }
+  }
+});
+for (const name of Object.keys(OTHERS))
+  for (const release of RELEASES) test(`${release}: ${name}`, takes_any_route, name, release);
+
+// timerfd_create has had the argument from its first day, but took no bit before 2.6.27. Before 2.6.25 its number was the old
+// timerfd's, which finds no time at address 0.
+test('timerfd_create', async (t) => {
+  const first = RELEASES.indexOf('2.6.26');
+  for (const release of RELEASES)
+    for (const route of ['auto', 'dedicated', 'legacy'] as const) {
+      const got = await answer(t, { release, route }, async (libc, ok) => {
+        const fd = await libc.timerfd_create(1, FLAGS);
+        return fd === -1 ? -1 : [await ok.fcntl(fd, F_GETFD), (await ok.fcntl(fd, F_GETFL)) & O_NONBLOCK];
+      });
+      const made = [FD_CLOEXEC, O_NONBLOCK];
+      const carried = release === '2.6.26' && route === 'dedicated' ? 'EINVAL' : made;
+      t.deepEqual(got, RELEASES.indexOf(release) < first ? 'EFAULT' : carried, `${release}, ${route}`);
+    }
+});
 
 // Errors: no descriptor is lost on the way, and the errno is that of the plain call where the route can carry the flags.
 
