@@ -5,10 +5,30 @@ import type { Sleep, Task } from '../include/linux/sched.js';
 import { EBADF, EMFILE } from '../include/uapi/errno.js';
 import { O_CLOEXEC } from '../include/uapi/fcntl.js';
 import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
-import { bitmap, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
+import { bitmap, bitmap_copy, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
 
 export function alloc_files(): FilesStruct {
   return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0 };
+}
+
+/** A table with the same descriptors. What is reserved by a call in flight, whose file is not there yet, is free in it. */
+export function dup_files(old: FilesStruct): FilesStruct {
+  const files: FilesStruct = {
+    count: 1,
+    fd: old.fd.slice(),
+    open_fds: bitmap_copy(old.open_fds),
+    close_on_exec: bitmap_copy(old.close_on_exec),
+    next_fd: old.next_fd,
+  };
+  for (let fd = 0; fd < files.fd.length; fd++) {
+    const file = files.fd[fd]!;
+    if (file !== null) get_file(file);
+    else if (test_bit(files.open_fds, fd)) {
+      clear_bit(files.open_fds, fd);
+      files.next_fd = Math.min(files.next_fd, fd);
+    }
+  }
+  return files;
 }
 
 export function alloc_file(
@@ -136,6 +156,12 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
 /** A reserved descriptor whose file is not published yet: dup2 onto it gives EBUSY. */
 export function fd_is_reserved(task: Task, fd: number): boolean {
   return test_bit(task.files.open_fds, fd) && (task.files.fd[fd] ?? null) === null;
+}
+
+/** execve: close what is marked. The table is the task's own. */
+export function do_close_on_exec(task: Task): void {
+  const { files } = task;
+  for (let fd = 0; fd < files.fd.length; fd++) if (test_bit(files.close_on_exec, fd)) close_fd(task, fd);
 }
 
 /** The task ends: leave its table; the last one closes everything. */
