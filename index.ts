@@ -1,6 +1,7 @@
 /** sys-indirect: a C library over a Linux kernel that can be swapped. */
-import { type BootedKernel, type KernelOptions, boot_kernel } from './kernel-mock/index.js';
-import { type LibcOptions, libc_loader } from './libc/index.js';
+import { boot_kernel_with_console } from './kernel-mock/init/main.js';
+import type { BootedKernel, KernelOptions } from './kernel-mock/index.js';
+import { type LibcOptions, type Program, libc_loader } from './libc/index.js';
 import { to_bytes, to_text } from './libc/internal/text.js';
 
 export interface BootOptions extends Omit<KernelOptions, 'on_output' | 'stdin'>, LibcOptions {
@@ -30,20 +31,21 @@ function host_output(): (bytes: Uint8Array) => void {
 }
 
 export interface Kernel extends BootedKernel {
+  /** Make an executable file at an absolute path: a program, or the bytes of a file (a script begins with `#!`). */
+  install(path: string, program: Program | Uint8Array): void;
+  run(program: Program | string, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
   /** What programs wrote to the console, as text. */
   output(): string;
 }
 
 /** Boot a mock kernel under the C library. `await boot({ release: '2.6.28' }).run(main)` is the shortest program. */
 export function boot(options: BootOptions = {}): Kernel {
-  const { output, stdin, route, ...rest } = options;
-  const on_output = output === undefined ? host_output() : output;
-  const kernel = boot_kernel(libc_loader(route === undefined ? {} : { route }), {
-    ...rest,
-    ...(stdin === undefined ? {} : { stdin: to_bytes(stdin) }),
-    ...(on_output === null ? {} : { on_output }),
-  });
-  return { ...kernel, output: () => to_text(kernel.console()) };
+  const { output = host_output(), stdin } = options;
+  const input = stdin === undefined ? undefined : to_bytes(stdin);
+  const kernel = boot_kernel_with_console(libc_loader(options), options, input, output ?? undefined);
+  const { release, install, run, console: written, census, set_trace, internals } = kernel;
+  // Field by field: a spread takes as long as the boot.
+  return { release, install, run, console: written, census, set_trace, internals, output: () => to_text(written()) };
 }
 
 export * from './kernel-mock/index.js';

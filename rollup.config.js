@@ -1,4 +1,4 @@
-// build/ (tsc's output, one file per source) -> dist/ (what is published: five bundles, their chunks, declarations).
+// build/ (tsc's output, one file per source) -> dist/ (what is published: bundles, their chunks, declarations).
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import commonjs from '@rollup/plugin-commonjs';
 import nodeResolve from '@rollup/plugin-node-resolve';
@@ -36,6 +36,8 @@ export default {
     'kernel-mock': 'build/kernel-mock/index.js',
     uapi: 'build/kernel-mock/include/uapi/index.js',
     cli: 'build/tools/cli.js',
+    // Loaded by cli.js into the module loader's thread.
+    module_hooks: 'build/tools/module_hooks.js',
   },
   output: {
     dir: 'dist',

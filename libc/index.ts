@@ -2,6 +2,7 @@
 import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
 import * as fcntl_h from './fcntl.js';
 import { type Program, program_image } from './internal/crt.js';
+import { describe } from './internal/describe.js';
 import type { Process } from './internal/process.js';
 import { type RouteName, routes } from './internal/routes/index.js';
 import { Thread } from './internal/thread.js';
@@ -79,7 +80,7 @@ export function libc_loader(options: LibcOptions = {}): (program: unknown) => Im
   if (route === undefined) throw new RangeError(`no route '${name}'; there are ${Object.keys(routes).join(', ')}`);
   return (program) => {
     if (typeof program !== 'function')
-      throw new TypeError('a program is an async function (libc, argv, env) => exit status');
+      throw new TypeError(`a program is an async function (libc, argv, env) => exit status, not ${describe(program)}`);
     return program_image(program as Program, route, (cpu, process) => new LibcThread(cpu, process));
   };
 }

@@ -1,5 +1,6 @@
 /** poll.h. */
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
+import { describe } from './internal/describe.js';
 import type { Thread } from './internal/thread.js';
 
 const POLLFD = layout_x86_64.pollfd;
@@ -19,9 +20,14 @@ export interface PollFd {
  * @returns how many have revents, 0 when the time is over; -1 with errno EINVAL (more than RLIMIT_NOFILE), EINTR. poll(2).
  */
 export async function poll(this: Thread, fds: PollFd[], timeout: number): Promise<number> {
+  if (!Array.isArray(fds)) throw new TypeError(`fds is a list of { fd, events }, not ${describe(fds)}`);
   const { sp } = this;
   const ptr = this.alloca(fds.length * POLLFD.size);
   fds.forEach(({ fd, events }, i) => {
+    if (typeof fd !== 'number' || typeof events !== 'number') {
+      this.leave(sp);
+      throw new TypeError(`fds[${i}] is { fd: ${describe(fd)}, events: ${describe(events)} }, not two numbers`);
+    }
     this.store32(ptr + i * POLLFD.size + POLLFD.fd, fd);
     this.store16(ptr + i * POLLFD.size + POLLFD.events, events);
     this.store16(ptr + i * POLLFD.size + POLLFD.revents, 0);

@@ -14,6 +14,7 @@ import {
 } from '../kernel-mock/include/uapi/sched.js';
 import type { Libc } from './index.js';
 import { test_cancel } from './internal/cancel.js';
+import { describe } from './internal/describe.js';
 import { type Pthread, new_pthread } from './internal/process.js';
 import type { Thread } from './internal/thread.js';
 
@@ -46,6 +47,8 @@ export async function pthread_create<T>(
   start_routine: (libc: Libc, arg: T) => unknown,
   arg: T,
 ): Promise<number> {
+  if (typeof start_routine !== 'function')
+    throw new TypeError(`start_routine is a function (libc, arg) => value, not ${describe(start_routine)}`);
   const { process } = this;
   const tid_word = new Uint8Array(8);
   const tid_ptr = this.map(tid_word);
@@ -64,6 +67,12 @@ export async function pthread_create<T>(
   return 0;
 }
 
+function thread_of(thread: PthreadT): Pthread | undefined {
+  if (typeof thread !== 'object' || thread === null)
+    throw new TypeError(`thread is a variable that pthread_create filled in, not ${describe(thread)}`);
+  return thread.thread;
+}
+
 /**
  * `pthread_exit(retval)`: end this thread: clean-up functions first. The last thread ends the process, with status 0. Never comes
  * back. pthread_exit(3).
@@ -75,8 +84,13 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
     // Nothing cancels a thread that ends.
     self.cancelstate = 1;
     for (let func = self.cleanup.pop(); func !== undefined; func = self.cleanup.pop()) await func();
-    if (self.detached) this.unmap(self.tid_ptr);
     self.thread = null;
+    this.free_stack();
+    if (self.detached) {
+      // From now on the place of the word can be anybody's: the kernel must not announce the end there.
+      await this.enter(this.nr.set_tid_address, 0);
+      this.unmap(self.tid_ptr);
+    }
   }
   if (--process.nthreads === 0) await (this as Libc).exit(0);
   await this.enter(this.nr.exit, 0);
@@ -105,24 +119,35 @@ export function pthread_equal(this: Thread | void, t1: PthreadT, t2: PthreadT): 
  * `pthread_join(thread, &retval)`: wait until a thread has ended. A cancellation point.
  *
  * @param retval its `value` becomes what the start routine returned
- * @returns 0, EINVAL (detached, or joined before), ESRCH (no thread in the variable). Sleeps on the thread's futex. pthread_join(3).
+ * @returns 0, ESRCH (no thread in the variable), EINVAL (detached), EDEADLK (itself, or a thread that joins the caller),
+ *          EINVAL (joined before)
+ * Sleeps on the thread's futex. pthread_join(3).
  */
 export async function pthread_join(
   this: Thread,
   thread: PthreadT,
   retval: { value?: unknown } | null = null,
 ): Promise<number> {
-  const { thread: other } = thread;
+  const other = thread_of(thread);
   if (other === undefined) return ESRCH;
-  if (other.detached || other.joined) return EINVAL;
-  if (other === this.self || get_u32(other.tid_word, 0) === (await this.enter(this.nr.gettid))) return EDEADLK;
-  if (this.self?.canceled === true) await test_cancel(this);
+  if (other.detached) return EINVAL;
+  if (other === this.self || (this.self !== null && this.self.joiner === other)) return EDEADLK;
+  if (other.joined) return EINVAL;
+  await test_cancel(this);
+  other.joined = true;
+  other.joiner = this.self;
+  // Who is cancelled while it waits has joined nobody.
+  const forget = (): void => {
+    other.joined = false;
+    other.joiner = null;
+  };
+  this.self?.cleanup.push(forget);
   this.cancel_futex = true;
   for (let tid = get_u32(other.tid_word, 0); tid !== 0; tid = get_u32(other.tid_word, 0)) {
     await this.enter(this.nr.futex, other.tid_ptr, FUTEX_WAIT, tid);
   }
   this.cancel_futex = false;
-  other.joined = true;
+  this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(forget), 1);
   this.unmap(other.tid_ptr);
   if (retval !== null) retval.value = other.value;
   return 0;
@@ -130,7 +155,7 @@ export async function pthread_join(
 
 /** `pthread_detach(thread)`: nobody will join it. 0, EINVAL, ESRCH. pthread_detach(3). */
 export async function pthread_detach(this: Thread, thread: PthreadT): Promise<number> {
-  const { thread: other } = thread;
+  const other = thread_of(thread);
   if (other === undefined) return ESRCH;
   if (other.detached || other.joined) return EINVAL;
   other.detached = true;
@@ -140,7 +165,7 @@ export async function pthread_detach(this: Thread, thread: PthreadT): Promise<nu
 
 /** `pthread_kill(thread, sig)`: a signal to that thread. 0, EINVAL; 0 too for a thread that has ended. pthread_kill(3). */
 export async function pthread_kill(this: Thread, thread: PthreadT, sig: number): Promise<number> {
-  const { thread: other } = thread;
+  const other = thread_of(thread);
   if (other === undefined) return ESRCH;
   if (sig === 32 || sig === 33) return EINVAL;
   const tid = get_u32(other.tid_word, 0);

@@ -46,7 +46,8 @@ export async function abort(this: Thread): Promise<never> {
 
 /** `getenv(name)`: the value of an environment variable, or null. getenv(3). */
 export function getenv(this: Thread, name: string): string | null {
-  return this.process.env[name] ?? null;
+  const { env } = this.process;
+  return Object.hasOwn(env, name) ? env[name]! : null;
 }
 
 /** `setenv(name, value, overwrite)`: what exec functions pass on. setenv(3). */

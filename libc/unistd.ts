@@ -1,4 +1,5 @@
 /** unistd.h: descriptors, identity, the end of a process. */
+import { describe } from './internal/describe.js';
 import type { Thread } from './internal/thread.js';
 import { to_bytes } from './internal/text.js';
 
@@ -20,14 +21,9 @@ export async function close(this: Thread, fd: number): Promise<number> {
  * @returns the number of bytes, 0 at end of file; -1 with errno EBADF, EINVAL, EFAULT, EAGAIN, EINTR, ECONNRESET …
  * Sleeps while nothing is there. read(2).
  */
-export async function read(
-  this: Thread,
-  fd: number,
-  buf: Uint8Array | null,
-  count = buf === null ? 0 : buf.length,
-): Promise<number> {
+export async function read(this: Thread, fd: number, buf: Uint8Array | null, count?: number): Promise<number> {
   const ptr = this.map(buf);
-  const r = this.enter(this.nr.read, fd, ptr, count);
+  const r = this.enter(this.nr.read, fd, ptr, count ?? (buf === null ? 0 : buf.length));
   const n = typeof r === 'number' ? r : await r;
   this.unmap(ptr);
   return this.ret(n);
@@ -101,6 +97,7 @@ export async function syscall(
   number: number,
   ...args: readonly (number | Uint8Array | null)[]
 ): Promise<number> {
+  if (typeof number !== 'number') throw new TypeError(`the number of a system call is not ${describe(number)}`);
   if (args.length > 6) throw new TypeError(`a system call has six registers, not ${args.length}`);
   const mapped: number[] = [];
   const regs = args.map((arg) => {

@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
   ...KERNEL.map(([name, path], i) => ({ name, path, uses: KERNEL_NAMES.slice(0, i), core: true as const })),
   { name: 'libc', path: 'libc/', uses: ['uapi'], core: true },
   { name: 'index', path: 'index.ts', uses: [...KERNEL_NAMES, 'libc'], core: true },
-  { name: 'tools', path: 'tools/', uses: [...KERNEL_NAMES, 'libc', 'index'] },
+  { name: 'tools', path: 'tools/', uses: [...KERNEL_NAMES, 'libc', 'index', 'examples'] },
   { name: 'examples', path: 'examples/', uses: ['index', 'libc', 'kernel-mock', 'uapi'] },
   { name: 'test', path: 'test/', uses: [...KERNEL_NAMES, 'libc', 'index', 'tools', 'examples'] },
 ];

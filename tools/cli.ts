@@ -1,15 +1,176 @@
 #!/usr/bin/env node
+/** The command line. Exit status: that of the program; 2 for a call that makes no sense; see RUN_FAILED. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { boot } from '../index.js';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type RouteName, releases, routes } from '../index.js';
+import { demo } from './demo.js';
+import { list_kernels } from './kernels.js';
+import { RUN_FAILED, type RunOptions, run_file } from './run.js';
+import { UsageError } from './usage.js';
+
+const USAGE = 2;
 
 const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
   description?: string;
 };
 
-const program = new Command('sys-indirect').description(description ?? '').version(version);
-program.command('demo').action(() => {
-  console.log(boot());
+/** Leave as soon as all output is out: what a program left behind, a timer or so, does not keep us. */
+function leave(status: number): void {
+  process.exitCode = status;
+  process.stdout.write('', () => process.exit(status));
+}
+
+// `sys-indirect kernels | head`: the reader has gone, as SIGPIPE would tell a C program.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
 });
-await program.parseAsync();
+
+const RELEASES = releases.map((r) => r.name);
+
+function integer(text: string): number {
+  const n = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(n)) throw new InvalidArgumentError('It is a whole number.');
+  return n;
+}
+
+function byte(text: string): number {
+  const n = Number(text);
+  if (!/^(?:0[xX][\da-fA-F]+|\d+)$/.test(text) || n > 255)
+    throw new InvalidArgumentError('It is a byte, 0 to 255 or 0x00 to 0xff.');
+  return n;
+}
+
+function variable(text: string, env: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It is NAME=VALUE.');
+  return { ...env, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+const program = new Command('sys-indirect')
+  .description(description ?? 'A glibc-style C library over a swappable Linux kernel, mocked in process')
+  .version(version)
+  .showSuggestionAfterError(false)
+  .configureOutput({ outputError: () => {} })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  sys-indirect demo
+  sys-indirect kernels --json
+  sys-indirect run examples/echo-accept4.ts --kernel 2.6.27
+  sys-indirect run server.mjs --kernel 2.6.28 --route legacy --log events.txt -- --port 80`,
+  );
+
+program
+  .command('run')
+  .summary('run a program on a kernel')
+  .description(
+    'Run FILE (.js, .mjs, .cjs, .ts, .mts), whose default export is async (libc, argv, env) => exit status.\n' +
+      'ARGS, and options that are not listed here, go to the program; after -- everything does.',
+  )
+  .argument('[FILE]', 'the program')
+  .argument('[ARGS...]', 'its arguments')
+  .usage('FILE [ARGS...] [options]')
+  .addOption(
+    new Option('--kernel <RELEASE>', 'the release to boot').choices(RELEASES).default(RELEASES[RELEASES.length - 1]),
+  )
+  .addOption(new Option('--route <ROUTE>', 'how flags reach the kernel').choices(Object.keys(routes)).default('auto'))
+  .option('--seed <N>', 'seed of the kernel, for its chance: same seed, same run', integer)
+  .option('--junk <BYTE>', 'fill fresh user memory with this byte', byte)
+  .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', variable)
+  .option('--log <FILE>', 'write what happens in the kernel to a file, one line for each event')
+  .allowUnknownOption()
+  .addHelpText(
+    'after',
+    `
+The program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
+
+Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
+end of its own: a dead lock, a program that throws or cannot be loaded, a bug of the kernel.
+
+Examples:
+  sys-indirect run examples/indirect-v3.ts --kernel 2.6.24-rc3-indirect-v3
+  sys-indirect run examples/echo-accept4.ts --kernel 2.6.27 --log /dev/stderr
+  echo hello | sys-indirect run cat.mjs --kernel 2.6.23`,
+  )
+  .action(async (file: string | undefined, args: string[], options: RunOptions & { route: RouteName }) => {
+    const [first, ...rest] = [...(file === undefined ? [] : [file]), ...args];
+    // What commander does not know it hands through; before the program there is nobody to take it.
+    if (first?.startsWith('-') === true) throw new UsageError(`unknown option '${first}'; ${possible('run')}`);
+    const [name, ...passed] = first === undefined ? after_dashes : [first, ...rest, ...after_dashes];
+    if (name === undefined) throw new UsageError('run needs a FILE: sys-indirect run FILE [ARGS...] [options]');
+    leave(await run_file(name, passed, options));
+  });
+
+program
+  .command('kernels')
+  .summary('list the releases and what each has')
+  .description('List the releases that can be booted, and what each has for descriptors.')
+  .option('--json', 'everything, as JSON')
+  .action(({ json }: { json?: boolean }) => {
+    process.stdout.write(list_kernels(json === true));
+    leave(0);
+  });
+
+program
+  .command('demo')
+  .summary('run the examples on every release')
+  .description('Run the examples on every release, and print what the kernel saw and what they said.')
+  .action(async () => {
+    const { text, ok } = await demo();
+    process.stdout.write(text);
+    leave(ok ? 0 : RUN_FAILED);
+  });
+
+const COMMANDS = program.commands.map((c) => c.name());
+
+/** The options there are: those of a command, or those that stand before it, and the commands. */
+function possible(name: string | undefined): string {
+  const command = program.commands.find((c) => c.name() === name);
+  const options = [...(command ?? program).options.map((o) => o.long ?? ''), '--help'].join(', ');
+  return command === undefined
+    ? `there are ${options} and the commands ${COMMANDS.join(', ')}`
+    : `${command.name()} has ${options}`;
+}
+
+/** The values that the option named in `text` takes. */
+function possible_values(text: string): string {
+  const option = program.commands.flatMap((c) => c.options).find((o) => text.includes(`'${o.flags}'`));
+  return option?.argChoices === undefined ? '' : `; there are ${option.argChoices.join(', ')}`;
+}
+
+/** The one line for what is wrong with the command line. */
+function usage_line(error: UsageError | CommanderError, argv: readonly string[]): string {
+  const text = error.message.replace(/^error: /, '').trimEnd();
+  switch (error instanceof CommanderError ? error.code : '') {
+    case 'commander.unknownCommand':
+      return `${text}; there are ${COMMANDS.join(', ')}`;
+    case 'commander.unknownOption':
+      return `${text}; ${possible(argv.find((arg) => !arg.startsWith('-')))}`;
+    case 'commander.optionMissingArgument':
+      return `${text}${possible_values(text)}`;
+    default:
+      return text;
+  }
+}
+
+const argv = process.argv.slice(2);
+const dashes = argv.indexOf('--');
+const after_dashes = dashes === -1 ? [] : argv.slice(dashes + 1);
+try {
+  if (argv[0] === 'help' && argv[1] !== undefined && !COMMANDS.includes(argv[1]))
+    throw new UsageError(`unknown command '${argv[1]}'; there are ${COMMANDS.join(', ')}`);
+  if (argv.length === 0) {
+    program.outputHelp({ error: true });
+    leave(USAGE);
+  } else await program.parseAsync(dashes === -1 ? argv : argv.slice(0, dashes), { from: 'user' });
+} catch (error) {
+  if (error instanceof CommanderError && error.exitCode === 0) leave(0);
+  else if (error instanceof CommanderError || error instanceof UsageError) {
+    process.stderr.write(`sys-indirect: ${usage_line(error, argv)}\n`);
+    leave(USAGE);
+  } else throw error;
+}

@@ -35,7 +35,7 @@ const SETFL_MASK = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
 
 /** `close(fd)`: -EBADF. close(2). */
 export function sys_close(task: Task, fd: number): number {
-  return close_fd(task, fd);
+  return close_fd(task, fd >>> 0);
 }
 
 /** Linux: f_dupfd. -EINVAL if `from` is not below the limit, -EMFILE. */

@@ -119,7 +119,7 @@ export function fd_install_new(task: Task, file: OpenFile, flags: number): numbe
 /** Take `fd` out of the table and drop its reference. -EBADF. */
 export function close_fd(task: Task, fd: number): number {
   const { files } = task;
-  const file = files.fd[fd >>> 0] ?? null;
+  const file = files.fd[fd] ?? null;
   if (file === null) return -EBADF;
   files.fd[fd] = null;
   clear_bit(files.close_on_exec, fd);

@@ -25,10 +25,9 @@ function vfs_write(task: Task, file: OpenFile): Result {
   return typeof ret === 'number' ? ret : hold_file(file, ret);
 }
 
-/** A transfer of one range: EINVAL if its length is negative as ssize_t, EFAULT if it leaves user space. */
+/** A transfer of one range: EFAULT if it leaves user space, as a length below zero does. */
 function import_ubuf(task: Task, buf: number, count: number): number {
   const len = size_t(count);
-  if (len >= 2 ** 63) return -EINVAL;
   if (!access_ok(buf, len)) return -EFAULT;
   iov_iter_ubuf(task.iter, buf, Math.min(len, MAX_RW_COUNT));
   return 0;
@@ -37,8 +36,7 @@ function import_ubuf(task: Task, buf: number, count: number): number {
 /**
  * `read(fd, buf, count)`.
  *
- * @returns the number of bytes, 0 at end of file; -EBADF, -EINVAL (count above SSIZE_MAX, or an object that cannot be read),
- *          -EFAULT, and what the object answers: -EAGAIN, -EINTR, -ECONNRESET …
+ * @returns the number of bytes, 0 at end of file; -EBADF, -EFAULT, -EINVAL (an object that cannot be read), and what the object answers: -EAGAIN, -EINTR, -ECONNRESET …
  * Sleeps where the object has nothing yet. read(2); Linux fs/read_write.c ksys_read, vfs_read.
  */
 export function sys_read(task: Task, fd: number, buf: number, count: number): Result {

@@ -85,7 +85,7 @@ const families: readonly (NetProtoFamily | undefined)[] = (() => {
   return table;
 })();
 
-function check_options(options: KernelOptions): Release {
+function check_options(options: Omit<KernelOptions, 'stdin' | 'on_output'>): Release {
   const name = options.release ?? releases[releases.length - 1]!.name;
   const release = find_release(name);
   if (release === undefined)
@@ -99,11 +99,26 @@ function check_options(options: KernelOptions): Release {
   return release;
 }
 
+const NO_INPUT = new Uint8Array(0);
+
 /** Boot a kernel. `load_binary` makes an image of what `run` is given. */
 export function boot_kernel(load_binary: (program: unknown) => Image, options: KernelOptions = {}): BootedKernel {
+  return boot_kernel_with_console(load_binary, options, options.stdin, options.on_output);
+}
+
+/**
+ * The same for a caller with options of its own for the console: to hand them on as a changed copy of its options would take
+ * longer than all the rest of a boot.
+ */
+export function boot_kernel_with_console(
+  load_binary: (program: unknown) => Image,
+  options: Omit<KernelOptions, 'stdin' | 'on_output'>,
+  stdin: Uint8Array = NO_INPUT,
+  on_output?: KernelOptions['on_output'],
+): BootedKernel {
   const release = check_options(options);
   const written: Uint8Array[] = [];
-  const { stdin = new Uint8Array(0), on_output } = options;
+  const { sys_call_table, indirect_calls } = syscall_table(release);
   const device = {
     input: stdin,
     output(bytes: Uint8Array): void {
@@ -114,7 +129,8 @@ export function boot_kernel(load_binary: (program: unknown) => Image, options: K
   const kernel: Kernel = {
     release,
     arch: 'x86_64',
-    ...syscall_table(release),
+    sys_call_table,
+    indirect_calls,
     tasks: new Map(),
     groups: new Map(),
     init: undefined as unknown as ThreadGroup,

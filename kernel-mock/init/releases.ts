@@ -6,7 +6,7 @@
  */
 import type { IndirectFacts, Release } from '../include/linux/release.js';
 import { O_CLOEXEC, O_NONBLOCK } from '../include/uapi/fcntl.js';
-import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../include/uapi/socket.js';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT } from '../include/uapi/socket.js';
 import { CLOCK_MONOTONIC_RAW, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID } from '../include/uapi/time.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
@@ -37,8 +37,15 @@ const v2_6_23: Release = {
   accept4_flags_first: true,
   accept_reserves_first: false,
   socketpair_fds_first: false,
+  connect_addr_first: false,
+  unix_dgram_peer_first: true,
+  unix_bind_path_first: false,
   setsockopt_len_first: true,
+  // SO_DOMAIN and SO_PROTOCOL came with 2.6.32, SO_REUSEPORT with 3.9.
+  sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
   fcntl_dupfd_cloexec: false,
+  setrlimit_copies_first: false,
+  sk_mem_max: 212992,
   somaxconn: 128,
   waitid_own_pgrp: false,
   clone_pidfd: false,
@@ -141,7 +148,13 @@ const v6_18: Release = {
   accept4_flags_first: false,
   accept_reserves_first: true,
   socketpair_fds_first: true,
+  connect_addr_first: true,
+  unix_dgram_peer_first: false,
+  unix_bind_path_first: true,
   setsockopt_len_first: false,
+  sock_options_missing: new Set(),
+  setrlimit_copies_first: true,
+  sk_mem_max: 4194304,
   somaxconn: 4096,
   waitid_own_pgrp: true,
   clone_pidfd: true,

@@ -17,7 +17,7 @@ import {
 } from '../include/linux/sched.js';
 import { ENOSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { SIGABRT, SIGKILL } from '../include/uapi/signal.js';
-import { fifo_len } from '../lib/fifo.js';
+import { fifo_len, fifo_peek } from '../lib/fifo.js';
 import { next_timer } from '../lib/timerqueue.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
@@ -228,11 +228,27 @@ function pending(task: Task): Promise<number> {
 
 /** The current task sleeps or is gone: let others go on until one of them is in user mode, or all sleep. */
 export function schedule(kernel: Kernel): void {
-  for (;;) {
+  const caller = kernel.current;
+  try {
+    switch_tasks(kernel);
+  } catch (error) {
+    // The policy or a tracer threw: they are the host's, but the kernel is in the middle of a switch and cannot go on.
+    const task = kernel.current ?? caller ?? fifo_peek(kernel.ready);
+    if (task === undefined) throw error;
+    void oops(task, error);
+  }
+}
+
+/** Timers that fire while every task sleeps, and wake nobody, before that counts as dead lock too: an interval timer goes on for ever. */
+const IDLE_TICKS = 100_000;
+
+function switch_tasks(kernel: Kernel): void {
+  for (let ticks = 0; ;) {
     const prev = kernel.current;
     const task = pick_next_task(kernel);
     if (task === undefined) {
-      if (idle(kernel)) continue;
+      if (ticks++ < IDLE_TICKS && idle(kernel)) continue;
+      if (ticks > IDLE_TICKS) void check_deadlock_later(kernel);
       kernel.current = null;
       if (prev !== null) {
         account_switch(kernel, prev);
@@ -274,10 +290,7 @@ function idle(kernel: Kernel): boolean {
     return false;
   }
   if (tick_nohz_idle(kernel)) return true;
-  // The program's own turn ends first: a second call on a sleeping handle is misuse, and the better report.
-  void Promise.resolve().then(() => {
-    check_deadlock(kernel);
-  });
+  void check_deadlock_later(kernel);
   return false;
 }
 
@@ -290,6 +303,17 @@ function wait_for_host(kernel: Kernel, clock: HostClock, expires: number): void 
     run_timers(kernel);
     schedule(kernel);
   });
+}
+
+/**
+ * Turns of the host that a program gets before silence counts as dead lock. A call on a handle that sleeps, or a return, is
+ * misuse, and the better report; each async function that it passes on its way here takes a turn or three.
+ */
+const TURNS = 100;
+
+async function check_deadlock_later(kernel: Kernel): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+  check_deadlock(kernel);
 }
 
 /** Still nothing can run, and the host waits: end every process, and tell who waits for what. */

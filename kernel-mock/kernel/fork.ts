@@ -117,6 +117,7 @@ function alloc_task(kernel: Kernel, group: ThreadGroup, pid: number, mm: Mm, fil
     wchan: '',
     wait: undefined as unknown as WaitEntry,
     indirect_params: null,
+    indirect_heeds: 0,
     clear_child_tid: 0,
     vfork_done: null,
     pdeath_signal: 0,

@@ -12,6 +12,7 @@ import {
 import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMD_MASK,
+  FUTEX_PRIVATE_FLAG,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
   FUTEX_WAKE,
@@ -142,6 +143,7 @@ export function sys_futex(
   if ((cmd === FUTEX_WAIT_BITSET || cmd === FUTEX_WAKE_BITSET) && (val3 | 0) === 0) return -EINVAL;
   if (uaddr % 4 !== 0) return -EINVAL;
   if (waits) return wait_if_equal(task, uaddr, val, expires);
-  if (get_user_u32(task.mm, uaddr) < 0) return -EFAULT;
+  // A private futex is a number of its address space: to wake its sleepers nothing has to be there.
+  if ((op & FUTEX_PRIVATE_FLAG) === 0 && get_user_u32(task.mm, uaddr) < 0) return -EFAULT;
   return futex_wake(task.mm, uaddr, Math.max(val | 0, 1));
 }

@@ -5,25 +5,24 @@
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, ENOSYS } from '../include/uapi/errno.js';
 import { indirect_params, indirect_registers_x86_64 as indirect_registers } from '../include/uapi/indirect.js';
-import { type CallName, NR } from '../include/uapi/unistd.js';
-import { get_s32, get_u64 } from '../lib/bytes.js';
-import { find_vma } from '../mm/mmap.js';
-import { copy_from_user, size_t } from '../mm/uaccess.js';
+import { NR } from '../include/uapi/unistd.js';
+import { get_s32 } from '../lib/bytes.js';
+import { area_view, find_vma } from '../mm/mmap.js';
+import { size_t } from '../mm/uaccess.js';
 
 /**
- * `file_flags.flags` of the indirect call that runs now, as far as this release heeds them inside `call`; 0 in an ordinary
+ * `file_flags.flags` of the indirect call that runs now, as far as this release heeds them inside its call; 0 in an ordinary
  * call. Linux: INDIRECT_PARAM(file_flags, flags).
  */
-export function indirect_file_flags(task: Task, call: CallName): number {
+export function indirect_file_flags(task: Task): number {
   const params = task.indirect_params;
-  if (params === null) return 0;
-  const effective = task.kernel.release.indirect?.calls[call] ?? 0;
-  return get_s32(params, indirect_params.file_flags.flags) & effective;
+  return params === null ? 0 : get_s32(params, indirect_params.file_flags.flags) & task.indirect_heeds;
 }
 
 /** Zero what was copied: the block is all zero whenever no indirect call is under way. A task that has died has none. */
 function clear_params(task: Task, n: number): void {
-  task.indirect_params?.fill(0, 0, n);
+  const params = task.indirect_params;
+  if (params !== null) for (let i = 0; i < n; i++) params[i] = 0;
 }
 
 function* clear_after(task: Task, sleep: Sleep, n: number): Sleep {
@@ -32,6 +31,16 @@ function* clear_after(task: Task, sleep: Sleep, n: number): Sleep {
   } finally {
     clear_params(task, n);
   }
+}
+
+/**
+ * One u64 of struct indirect_registers. Signed, so that -1 comes out as -1: as an unsigned number it would be rounded, and
+ * lose its low half.
+ */
+function get_register(regs: DataView, o: number): number {
+  const lo = regs.getInt32(o, true);
+  const hi = regs.getInt32(o + 4, true);
+  return hi === lo >> 31 ? lo : (lo >>> 0) + hi * 0x1_0000_0000;
 }
 
 /**
@@ -59,19 +68,22 @@ export function sys_indirect(
 
   const area = find_vma(task.mm, userregs, indirect_registers.size);
   if (area === null) return -EFAULT;
-  const regs = area.bytes;
+  const regs = area_view(area);
   const at = userregs - area.start;
-  const nr = get_u64(regs, at);
-  if (facts.whitelisted ? !kernel.indirect_calls.has(nr) : nr === NR.indirect) return -EINVAL;
+  const nr = get_register(regs, at);
+  const heeds = kernel.indirect_calls[nr];
+  if (facts.whitelisted ? heeds === undefined : nr === NR.indirect) return -EINVAL;
+  task.indirect_heeds = heeds ?? 0;
 
   const n = size_t(paramslen);
   if (n > facts.params_size) return -EINVAL;
   if (n > 0) {
-    task.indirect_params ??= new Uint8Array(facts.params_size);
-    if (copy_from_user(task.mm, task.indirect_params, 0, userparams, n) < 0) {
-      clear_params(task, n);
-      return -EFAULT;
-    }
+    const from = find_vma(task.mm, userparams, n);
+    if (from === null) return -EFAULT;
+    const params = (task.indirect_params ??= new Uint8Array(facts.params_size));
+    const { bytes } = from;
+    // Not copy_from_user: for four bytes its calls are most of what indirect costs.
+    for (let i = 0, o = userparams - from.start; i < n; i++) params[i] = bytes[o + i]!;
   }
 
   const handler = kernel.sys_call_table[nr];
@@ -79,12 +91,12 @@ export function sys_indirect(
   if (handler !== undefined)
     ret = handler(
       task,
-      get_u64(regs, at + 8),
-      get_u64(regs, at + 16),
-      get_u64(regs, at + 24),
-      get_u64(regs, at + 32),
-      get_u64(regs, at + 40),
-      get_u64(regs, at + 48),
+      get_register(regs, at + 8),
+      get_register(regs, at + 16),
+      get_register(regs, at + 24),
+      get_register(regs, at + 32),
+      get_register(regs, at + 40),
+      get_register(regs, at + 48),
     );
   if (typeof ret !== 'number') return clear_after(task, ret, n);
   clear_params(task, n);

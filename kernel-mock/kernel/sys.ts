@@ -123,12 +123,15 @@ export function sys_getrlimit(task: Task, resource: number, rlim: number): numbe
   return r >= task.kernel.release.rlim_nlimits ? -EINVAL : put_rlimit(task, rlim, task.group, r);
 }
 
-/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT, EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open). */
+/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT (today in the other order), EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open). */
 export function sys_setrlimit(task: Task, resource: number, rlim: number): number {
+  const { release } = task.kernel;
   const r = resource >>> 0;
-  if (r >= task.kernel.release.rlim_nlimits) return -EINVAL;
+  const known = r < release.rlim_nlimits;
+  if (!known && !release.setrlimit_copies_first) return -EINVAL;
   const value = get_rlimit(task, rlim);
-  return typeof value === 'number' ? value : do_setrlimit(task.group, r, value);
+  if (typeof value === 'number') return value;
+  return known ? do_setrlimit(task.group, r, value) : -EINVAL;
 }
 
 /** `prlimit(pid, resource, new, old)` (2.6.36). EFAULT (new), ESRCH, EINVAL, EPERM, EFAULT (old). prlimit(2). */

@@ -21,11 +21,18 @@ export function kfifo(): Kfifo {
 }
 
 function order(size: number): number {
-  return 32 - Math.clz32(Math.max(size, KEEP) - 1);
+  return 32 - Math.clz32((size < KEEP ? KEEP : size) - 1);
 }
 
+/**
+ * Bytes left free on both sides of each buffer. Allocators put an array 16 bytes, modulo a page, behind one of the same size
+ * before it; to copy between two such arrays takes the processor's `rep movsb` up to twenty times as long (measured on a
+ * Zen: 64 KiB in 28 µs instead of 1.4).
+ */
+const SKEW = 256;
+
 function get_pages(pool: PagePool, log2: number): Uint8Array {
-  return pool[log2]?.pop() ?? new Uint8Array(2 ** log2);
+  return pool[log2]?.pop() ?? new Uint8Array(new ArrayBuffer(2 ** log2 + 2 * SKEW), SKEW, 2 ** log2);
 }
 
 function put_pages(pool: PagePool, buf: Uint8Array): void {

@@ -1,5 +1,6 @@
 /** Address spaces: a table of areas, each backed by an array of the program (mm/mmap.c). */
 import type { Area, Bytes, Mm } from '../include/linux/mm.js';
+import type { UserMemory } from '../include/uapi/seam.js';
 
 /** Areas start at multiples of this, so that a table look-up finds them. */
 const SLOT = 65536;
@@ -9,25 +10,40 @@ const NO_BYTES = new Uint8Array(0);
 export function mm_alloc(junk: number | undefined): Mm {
   const mm: Mm = {
     areas: [],
-    free: new Map(),
+    free: null,
     free1: [],
     brk: 1,
     live: 0,
     users: 1,
     futexes: null,
-    user: {
-      junk,
-      map: (bytes) => do_mmap(mm, bytes),
-      unmap: (address) => {
-        do_munmap(mm, address);
-      },
-      bytes: (address) => {
-        const area = find_vma(mm, address, 1);
-        return area === null ? undefined : area.bytes.subarray(address - area.start);
-      },
-    },
+    user: undefined as unknown as UserMemory,
   };
+  (mm as { user: UserMemory }).user = new ProcessMemory(mm, junk);
   return mm;
+}
+
+/** The view that the process has. A class: every process has one, and closures would be three objects more. */
+class ProcessMemory implements UserMemory {
+  readonly junk: number | undefined;
+  readonly #mm: Mm;
+
+  constructor(mm: Mm, junk: number | undefined) {
+    this.#mm = mm;
+    this.junk = junk;
+  }
+
+  map(bytes: Bytes): number {
+    return do_mmap(this.#mm, bytes);
+  }
+
+  unmap(address: number): void {
+    do_munmap(this.#mm, address);
+  }
+
+  bytes(address: number): Bytes | undefined {
+    const area = find_vma(this.#mm, address, 1);
+    return area === null ? undefined : area.bytes.subarray(address - area.start);
+  }
 }
 
 /** A copy of every area at the same addresses: what fork gives the child. */
@@ -39,7 +55,8 @@ export function dup_mm(old: Mm): Mm {
     const from = old.areas[slot]!;
     const { start, slots } = from;
     // Not slice(): a Buffer's is a view of the same bytes.
-    const area: Area = { start, slots, bytes: from.bytes === NO_BYTES ? NO_BYTES : new Uint8Array(from.bytes) };
+    const bytes = from.bytes === NO_BYTES ? NO_BYTES : new Uint8Array(from.bytes);
+    const area: Area = { start, bytes, view: null, slots };
     for (let i = 0; i < slots; i++) mm.areas[slot + i] = area;
     if (area.bytes === NO_BYTES) free_list(mm, slots).push(area);
     slot += slots;
@@ -49,14 +66,15 @@ export function dup_mm(old: Mm): Mm {
 
 /** The last task has left: nothing is mapped any more. */
 export function exit_mmap(mm: Mm): void {
-  mm.areas.length = 0;
-  mm.free.clear();
-  mm.free1.length = 0;
+  mm.areas = [];
+  mm.free = null;
+  mm.free1 = [];
   mm.live = 0;
 }
 
 function free_list(mm: Mm, slots: number): Area[] {
   if (slots === 1) return mm.free1;
+  mm.free ??= new Map();
   let list = mm.free.get(slots);
   if (list === undefined) mm.free.set(slots, (list = []));
   return list;
@@ -67,7 +85,7 @@ export function do_mmap(mm: Mm, bytes: Bytes): number {
   const slots = Math.floor(bytes.length / SLOT) + 1;
   let area = free_list(mm, slots).pop();
   if (area === undefined) {
-    area = { start: mm.brk * SLOT, bytes: NO_BYTES, slots };
+    area = { start: mm.brk * SLOT, bytes: NO_BYTES, view: null, slots };
     for (let i = 0; i < slots; i++) mm.areas[mm.brk + i] = area;
     mm.brk += slots;
   }
@@ -80,6 +98,7 @@ export function do_munmap(mm: Mm, start: number): void {
   const area = mm.areas[start / SLOT];
   if (area === undefined || area.start !== start || area.bytes === NO_BYTES) return;
   area.bytes = NO_BYTES;
+  area.view = null;
   mm.live--;
   free_list(mm, area.slots).push(area);
 }
@@ -90,6 +109,13 @@ export function do_munmap(mm: Mm, start: number): void {
  */
 export function find_vma(mm: Mm, ptr: number, len: number): Area | null {
   const area = mm.areas[Math.floor(ptr / SLOT)];
-  if (area === undefined || !(ptr - area.start + len <= area.bytes.length)) return null;
+  if (area === undefined || !Number.isInteger(ptr) || !(ptr - area.start + len <= area.bytes.length)) return null;
   return area;
+}
+
+/** The bytes of an area that stays, such as a stack, for many wide fields at once: a third of the time of single bytes. */
+export function area_view(area: Area): DataView {
+  const { bytes } = area;
+  area.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return area.view;
 }

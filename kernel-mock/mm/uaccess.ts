@@ -48,5 +48,5 @@ export function put_user_u32(mm: Mm, ptr: number, value: number): number {
 export function size_t(reg: number): number {
   const n = Math.trunc(reg);
   if (n >= 0) return n;
-  return n < 0 ? n + 2 ** 64 : 0;
+  return n < 0 ? Math.max(n + 2 ** 64, 0) : 0;
 }

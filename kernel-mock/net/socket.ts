@@ -45,7 +45,9 @@ function plain_message(task: Task, file: OpenFile): MsgHdr {
 }
 
 export const socket_file_ops = {
-  read_iter(task, file) {
+  read_iter(task, file, iter) {
+    // Linux: "match SYS5 behaviour". A receive for nothing does ask the protocol.
+    if (iter.count === 0) return 0;
     const sock = sock_of(file);
     return sock.ops.recvmsg(task, sock, plain_message(task, file));
   },
@@ -159,7 +161,7 @@ function sock_map_fd(task: Task, sock: Socket, flags: number): number {
 export function sys_socket(task: Task, family: number, type: number, protocol: number): number {
   let flags = type_flags(task, type);
   if (flags < 0) return flags;
-  flags |= indirect_file_flags(task, 'socket');
+  flags |= indirect_file_flags(task);
   const sock = sock_create(task.kernel, family | 0, bare_type(task, type), protocol | 0);
   return typeof sock === 'number' ? sock : sock_map_fd(task, sock, flags);
 }
@@ -203,7 +205,7 @@ function put_two_fds(task: Task, usockvec: number, [fd1, fd2]: [number, number])
 export function sys_socketpair(task: Task, family: number, type: number, protocol: number, usockvec: number): number {
   let flags = type_flags(task, type);
   if (flags < 0) return flags;
-  flags |= indirect_file_flags(task, 'socketpair');
+  flags |= indirect_file_flags(task);
   const fds_first = task.kernel.release.socketpair_fds_first;
 
   let fds = fds_first ? get_two_unused_fds(task, flags) : [0, 0];
@@ -290,7 +292,7 @@ function do_accept(task: Task, fd: number, uaddr: number, ulen: number, flags: n
 
 /** `accept(fd, addr, addrlen)`: accept4 with flags 0, or with those of the indirect call around it. accept(2). */
 export function sys_accept(task: Task, fd: number, uaddr: number, ulen: number): Result {
-  return do_accept(task, fd, uaddr, ulen, indirect_file_flags(task, 'accept'));
+  return do_accept(task, fd, uaddr, ulen, indirect_file_flags(task));
 }
 
 /**
@@ -316,12 +318,16 @@ export function sys_bind(task: Task, fd: number, uaddr: number, len: number): Re
   return held(file, sock.ops.bind(task, sock, addr));
 }
 
-/** `connect(fd, addr, len)`: -EBADF, -ENOTSOCK, -EINVAL (len), -EFAULT, then as the family. Sleeps until it is settled. connect(2). */
+/**
+ * `connect(fd, addr, len)`: -EBADF, -ENOTSOCK, -EINVAL (len), -EFAULT (from 5.5 on -ENOTSOCK is the last), then as the
+ * family. Sleeps until it is settled. connect(2).
+ */
 export function sys_connect(task: Task, fd: number, uaddr: number, len: number): Result {
   const file = sockfd_lookup(task, fd);
-  if (typeof file === 'number') return file;
+  if (typeof file === 'number' && (file === -EBADF || !task.kernel.release.connect_addr_first)) return file;
   const addr = move_addr_to_kernel(task, uaddr, len);
   if (typeof addr === 'number') return addr;
+  if (typeof file === 'number') return file;
   const sock = sock_of(file);
   return held(file, sock.ops.connect(task, sock, addr, file.f_flags));
 }
@@ -390,10 +396,10 @@ export function sys_sendto(
   return held(file, sock.ops.sendmsg(task, sock, msg));
 }
 
-/** What recvfrom adds to a receive: the sender's address. A call that delivered none leaves addr and addrlen alone. */
+/** What recvfrom adds to a receive: the sender's address, of length 0 where the protocol tells none. */
 function recv_name(task: Task, msg: MsgHdr, ret: number, uaddr: number, ulen: number): number {
-  if (ret < 0 || msg.name === null) return ret;
-  const err = move_addr_to_user(task, msg.name, uaddr, ulen);
+  if (ret < 0) return ret;
+  const err = move_addr_to_user(task, msg.name ?? NO_ADDRESS, uaddr, ulen);
   return err < 0 ? err : ret;
 }
 

@@ -1,5 +1,6 @@
 /** Start-up code: what runs between the kernel and the functions of a program (csu/libc-start.c). */
 import type { Cpu, Image } from '../../kernel-mock/include/uapi/seam.js';
+import { SIGSEGV, SIG_DFL, SIG_UNBLOCK } from '../../kernel-mock/include/uapi/signal.js';
 import type { Libc } from '../index.js';
 import { SIGCANCEL, cancel_handler } from './cancel.js';
 import { describe } from './describe.js';
@@ -23,7 +24,8 @@ function parse_env(strings: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const s of strings) {
     const at = s.indexOf('=');
-    if (at > 0) env[s.slice(0, at)] ??= s.slice(at + 1);
+    const name = s.slice(0, at);
+    if (at > 0 && !Object.hasOwn(env, name)) env[name] = s.slice(at + 1);
   }
   return env;
 }
@@ -72,6 +74,13 @@ async function begin(process: Process, libc: Libc, start: Start): Promise<void> 
   const status = exit_status(value);
   if (start.exits) await libc.exit(status);
   await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
+}
+
+/** The handler is an address where no function is: what the processor makes of that. Does not return. */
+async function segmentation_fault(libc: Libc): Promise<void> {
+  await libc.signal(SIGSEGV, SIG_DFL);
+  await libc.sigprocmask(SIG_UNBLOCK, [SIGSEGV]);
+  await libc.raise(SIGSEGV);
 }
 
 const NOT_OURS =
@@ -124,7 +133,9 @@ class ProgramImage implements Image {
     if (signo === SIGCANCEL) await cancel_handler(libc, nr);
     else {
       const bytes = info === 0 ? undefined : cpu.memory.bytes(info);
-      await handler_of(this.#process, handler)(libc, signo, bytes === undefined ? undefined : decode_siginfo(bytes));
+      const func = handler_of(this.#process, handler);
+      if (func === undefined) await segmentation_fault(libc);
+      else await func(libc, signo, bytes === undefined ? undefined : decode_siginfo(bytes));
     }
     await cpu.syscall(libc.nr.rt_sigreturn, 0, 0, 0, 0, 0, 0);
   }

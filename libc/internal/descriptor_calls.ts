@@ -18,6 +18,8 @@ export interface DescriptorCall {
   readonly flags: number;
   /** Errno with which a kernel says that it lacks the dedicated form. EINVAL may also mean bad arguments: ambiguous. */
   readonly absent: typeof ENOSYS | typeof EINVAL;
+  /** Errno that such a kernel may give before it looks at the flags, so that it tells nothing; 0: none. */
+  readonly early: typeof EAFNOSUPPORT | 0;
   /** Register that points at two ints for the descriptors; 0: the result is the descriptor. */
   readonly vector_arg: 0 | 4;
   /** First argument with which the plain call fails and makes nothing, and the errno of that: how a kernel is asked without harm. */
@@ -33,6 +35,7 @@ export const SOCKET: DescriptorCall = {
   flag_arg: 2,
   flags: SOCK_FLAGS,
   absent: EINVAL,
+  early: EAFNOSUPPORT,
   vector_arg: 0,
   probe: [-1, EAFNOSUPPORT],
 };
@@ -44,6 +47,7 @@ export const SOCKETPAIR: DescriptorCall = {
   flag_arg: 2,
   flags: SOCK_FLAGS,
   absent: EINVAL,
+  early: EAFNOSUPPORT,
   vector_arg: 4,
   probe: [-1, EAFNOSUPPORT],
 };
@@ -55,6 +59,7 @@ export const ACCEPT4: DescriptorCall = {
   flag_arg: 4,
   flags: SOCK_FLAGS,
   absent: ENOSYS,
+  early: 0,
   vector_arg: 0,
   probe: [-1, EBADF],
 };

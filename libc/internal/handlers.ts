@@ -18,17 +18,12 @@ export function address_of(process: Process, handler: SigHandler | number): numb
   return TEXT + at * SIZE;
 }
 
-function lookup(process: Process, address: number): SigHandler | undefined {
+/** The function at `address`, or undefined. */
+export function handler_of(process: Process, address: number): SigHandler | undefined {
   return process.handlers[(address - TEXT) / SIZE];
-}
-
-export function handler_of(process: Process, address: number): SigHandler {
-  const handler = lookup(process, address);
-  if (handler === undefined) throw new TypeError(`no signal handler was ever given the address ${address}`);
-  return handler;
 }
 
 /** What sigaction shows of an action: the function, SIG_DFL or SIG_IGN. */
 export function handler_or_number(process: Process, address: number): SigHandler | number {
-  return lookup(process, address) ?? address;
+  return handler_of(process, address) ?? address;
 }

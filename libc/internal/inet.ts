@@ -2,11 +2,24 @@
 
 /** Dotted decimal as a number in host order. */
 export function parse_inet(text: string): number {
-  const parts = typeof text === 'string' ? text.split('.') : [];
-  const bytes = parts.map((p) => (/^(0|[1-9]\d{0,2})$/.test(p) ? Number(p) : 256));
-  if (bytes.length !== 4 || bytes.some((b) => b > 255))
+  let ip = 0;
+  let dots = 0;
+  // -1: no digit yet. A number does not begin with 0 unless it is 0.
+  let octet = -1;
+  let bad = typeof text !== 'string';
+  for (let i = 0; !bad && i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9 && octet !== 0) octet = (octet === -1 ? 0 : octet * 10) + digit;
+    else if (text[i] === '.' && octet !== -1) {
+      ip = ip * 256 + octet;
+      octet = -1;
+      dots++;
+    } else bad = true;
+    bad ||= octet > 255;
+  }
+  if (bad || dots !== 3 || octet === -1)
     throw new RangeError(`addr is an IPv4 address such as '127.0.0.1', not '${text}'`);
-  return bytes.reduce((n, b) => n * 256 + b, 0);
+  return ip * 256 + octet;
 }
 
 /** The text of an address that was read little-endian from network order. */

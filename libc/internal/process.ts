@@ -24,6 +24,8 @@ export interface Pthread {
   tid_word: Uint8Array;
   detached: boolean;
   joined: boolean;
+  /** The thread that joins it; null: nobody, or one that nobody has asked for. */
+  joiner: Pthread | null;
   /** What its start routine returned, or pthread_exit was given. */
   value: unknown;
   /** Its handle, once it runs. */
@@ -44,6 +46,7 @@ export function new_pthread(tid_ptr: number, tid_word: Uint8Array, detached: boo
     tid_word,
     detached,
     joined: false,
+    joiner: null,
     value: undefined,
     thread: null,
     canceled: false,

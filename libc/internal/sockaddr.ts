@@ -3,6 +3,7 @@ import { get_u16, get_u32, put_u16 } from '../../kernel-mock/include/uapi/byteor
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { AF_INET, AF_UNIX } from '../../kernel-mock/include/uapi/socket.js';
 import { UNIX_PATH_MAX } from '../../kernel-mock/include/uapi/un.js';
+import { describe } from './describe.js';
 import { inet_ntoa, parse_inet } from './inet.js';
 import { to_bytes, to_text } from './text.js';
 
@@ -54,7 +55,9 @@ function encode_in(sa: SockAddrIn): Uint8Array {
 
 function encode_un(sa: SockAddrUn): Uint8Array {
   const abstract = sa.abstract !== undefined;
-  const name = sa.abstract ?? sa.path;
+  const name: unknown = sa.abstract ?? sa.path;
+  if (name !== undefined && typeof name !== 'string')
+    throw new TypeError(`${abstract ? 'abstract' : 'path'} is text, not ${describe(name)}`);
   const text = name === undefined ? new Uint8Array(0) : to_bytes(name);
   // A path has its terminating zero unless it fills the room; an abstract name has none, but a zero byte in front.
   const size =
@@ -77,7 +80,7 @@ export function encode_sockaddr(sa: SockAddr): Uint8Array {
       'a socket address is { family: AF_INET, addr, port }, { family: AF_UNIX, path } or a Uint8Array',
     );
   if (sa.family === AF_UNIX) return encode_un(sa as SockAddrUn);
-  if (sa.family === AF_INET && 'addr' in sa) return encode_in(sa);
+  if (sa.family === AF_INET && ('addr' in sa || 'port' in sa)) return encode_in(sa as SockAddrIn);
   const raw = new Uint8Array(layout_x86_64.sockaddr.size);
   put_u16(raw, 0, sa.family);
   return raw;

@@ -2,7 +2,7 @@
  * One thread as the library sees it: its way into the kernel, its errno, and its stack, on which arguments are laid out in
  * the form of the ABI. Functions of the library are methods of it.
  */
-import { get_s32, get_u32, put_u16, put_u32, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
 import { NR } from '../../kernel-mock/include/uapi/unistd.js';
 import { describe } from './describe.js';
@@ -15,8 +15,17 @@ const STACK_SIZE = 512;
 /** A stack area; when one is full, a larger one follows until the calls on it have returned. */
 interface Stack {
   readonly bytes: Uint8Array;
+  /** The same bytes: one store for each field instead of one for each byte. */
+  readonly view: DataView;
   readonly base: number;
   readonly below: Stack | null;
+}
+
+function put_64(stack: Stack, o: number, value: number): void {
+  if (value === (value | 0)) {
+    stack.view.setInt32(o, value, true);
+    stack.view.setInt32(o + 4, value >> 31, true);
+  } else put_u64(stack.bytes, o, value);
 }
 
 export class Thread {
@@ -75,7 +84,7 @@ export class Thread {
     let stack = this.#stack;
     if (stack === null || this.sp + size > stack.base + stack.bytes.length) {
       const bytes = new Uint8Array(Math.max(STACK_SIZE, 2 ** Math.ceil(Math.log2(size + 1))));
-      stack = { bytes, base: this.cpu.memory.map(bytes), below: stack };
+      stack = { bytes, view: new DataView(bytes.buffer), base: this.cpu.memory.map(bytes), below: stack };
       this.#stack = stack;
       this.sp = stack.base;
     }
@@ -97,22 +106,42 @@ export class Thread {
     this.sp = sp === 0 ? (this.#stack?.base ?? 0) : sp;
   }
 
+  /** The thread is at its end: its stack goes. @internal */
+  free_stack(): void {
+    for (let stack = this.#stack; stack !== null; stack = stack.below) this.cpu.memory.unmap(stack.base);
+    this.#stack = null;
+    this.sp = 0;
+  }
+
   /** @internal */
   store16(address: number, value: number): void {
     const stack = this.#stack!;
-    put_u16(stack.bytes, address - stack.base, value);
+    stack.view.setUint16(address - stack.base, value, true);
   }
 
   /** @internal */
   store32(address: number, value: number): void {
     const stack = this.#stack!;
-    put_u32(stack.bytes, address - stack.base, value);
+    stack.view.setUint32(address - stack.base, value, true);
   }
 
   /** @internal */
   store64(address: number, value: number): void {
     const stack = this.#stack!;
-    put_u64(stack.bytes, address - stack.base, value);
+    put_64(stack, address - stack.base, value);
+  }
+
+  /** Seven 64-bit fields from `address` on, as struct indirect_registers has them: one look at the stack for all. @internal */
+  store_registers(address: number, nr: number, a1: number, a2: number, a3: number, a4: number): void {
+    const stack = this.#stack!;
+    const o = address - stack.base;
+    put_64(stack, o, nr);
+    put_64(stack, o + 8, a1);
+    put_64(stack, o + 16, a2);
+    put_64(stack, o + 24, a3);
+    put_64(stack, o + 32, a4);
+    put_64(stack, o + 40, 0);
+    put_64(stack, o + 48, 0);
   }
 
   /** @internal */
@@ -124,13 +153,13 @@ export class Thread {
   /** @internal */
   load_u32(address: number): number {
     const stack = this.#stack!;
-    return get_u32(stack.bytes, address - stack.base);
+    return stack.view.getUint32(address - stack.base, true);
   }
 
   /** @internal */
   load_s32(address: number): number {
     const stack = this.#stack!;
-    return get_s32(stack.bytes, address - stack.base);
+    return stack.view.getInt32(address - stack.base, true);
   }
 
   /** A view of `n` stack bytes. @internal */

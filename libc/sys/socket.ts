@@ -2,6 +2,7 @@
 import { SOCK_TYPE_MASK } from '../../kernel-mock/include/uapi/socket.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import { ACCEPT4, SOCKET, SOCKETPAIR } from '../internal/descriptor_calls.js';
+import { describe } from '../internal/describe.js';
 import {
   SOCKADDR_ROOM,
   type SockAddr,
@@ -59,6 +60,9 @@ export async function socketpair(
   return this.ret(ret);
 }
 
+// Functions with a common body hand on its promise as it is: to be async themselves would cost three more turns of the host's
+// queue for each call, half as much again as the await itself.
+
 /** A call of (fd, address, its length). */
 async function address_call(
   t: Thread,
@@ -82,7 +86,7 @@ async function address_call(
  * @param addrlen default: what the address needs
  * @returns 0; -1 with errno EBADF, ENOTSOCK, EINVAL, EFAULT, EAFNOSUPPORT, EADDRNOTAVAIL, EADDRINUSE. bind(2).
  */
-export async function bind(this: Thread, fd: number, addr: SockAddr | null, addrlen?: number): Promise<number> {
+export function bind(this: Thread, fd: number, addr: SockAddr | null, addrlen?: number): Promise<number> {
   return address_call(this, 'bind', fd, addr, addrlen);
 }
 
@@ -93,7 +97,7 @@ export async function bind(this: Thread, fd: number, addr: SockAddr | null, addr
  *          EAGAIN, EINTR, ENOENT, EPROTOTYPE, ENETUNREACH, ETIMEDOUT
  * Sleeps until the connection is made or refused. connect(2).
  */
-export async function connect(this: Thread, fd: number, addr: SockAddr | null, addrlen?: number): Promise<number> {
+export function connect(this: Thread, fd: number, addr: SockAddr | null, addrlen?: number): Promise<number> {
   return address_call(this, 'connect', fd, addr, addrlen);
 }
 
@@ -103,32 +107,34 @@ export async function listen(this: Thread, fd: number, backlog: number): Promise
   return this.ret(typeof r === 'number' ? r : await r);
 }
 
-/** A call that writes an address: `go` makes it with the room for address and length; `addr` null: null pointers. */
-async function with_address_room(
-  t: Thread,
-  addr: SockAddrOut | null,
-  go: (ptr: number, lenptr: number) => number | Promise<number>,
-): Promise<number> {
-  if (addr === null) return go(0, 0);
-  const { sp } = t;
+/** Room for an address and, behind it, its length, for a call that writes both; 0, a null pointer, if they are not wanted. */
+function address_room(t: Thread, addr: SockAddrOut | null): number {
+  if (addr === null) return 0;
   const ptr = t.alloca(SOCKADDR_ROOM + 4);
-  const lenptr = ptr + SOCKADDR_ROOM;
-  t.store32(lenptr, SOCKADDR_ROOM);
-  const ret = await go(ptr, lenptr);
-  if (ret >= 0) decode_sockaddr(t.load_bytes(ptr, SOCKADDR_ROOM), t.load_u32(lenptr), addr);
-  t.leave(sp);
-  return ret;
+  t.store32(ptr + SOCKADDR_ROOM, SOCKADDR_ROOM);
+  return ptr;
+}
+
+function length_ptr(ptr: number): number {
+  return ptr === 0 ? 0 : ptr + SOCKADDR_ROOM;
+}
+
+/** The call has answered `ret`: fill in `addr` if it made no error. */
+function take_address(t: Thread, addr: SockAddrOut | null, ptr: number, ret: number): void {
+  if (addr !== null && ret >= 0)
+    decode_sockaddr(t.load_bytes(ptr, SOCKADDR_ROOM), t.load_u32(ptr + SOCKADDR_ROOM), addr);
 }
 
 async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
-  if (addr !== null)
-    return t.ret(
-      await with_address_room(t, addr, (ptr, lenptr) =>
-        flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0),
-      ),
-    );
-  const r = flags === 0 ? t.enter(t.nr.accept, fd) : t.process.route(t, ACCEPT4, flags, fd, 0, 0, 0);
-  return t.ret(typeof r === 'number' ? r : await r);
+  const { sp } = t;
+  const ptr = address_room(t, addr);
+  const lenptr = length_ptr(ptr);
+  const r =
+    flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0);
+  const ret = typeof r === 'number' ? r : await r;
+  take_address(t, addr, ptr, ret);
+  t.leave(sp);
+  return t.ret(ret);
 }
 
 /**
@@ -140,7 +146,7 @@ async function do_accept(t: Thread, fd: number, addr: SockAddrOut | null, flags:
  *          ECONNABORTED, EFAULT
  * Sleeps on the listener's queue while it is empty. accept(2).
  */
-export async function accept(this: Thread, fd: number, addr: SockAddrOut | null = null, flags = 0): Promise<number> {
+export function accept(this: Thread, fd: number, addr: SockAddrOut | null = null, flags = 0): Promise<number> {
   return do_accept(this, fd, addr, flags);
 }
 
@@ -152,21 +158,27 @@ export async function accept(this: Thread, fd: number, addr: SockAddrOut | null 
  *              route is `legacy`
  * @returns as accept; besides, errno EINVAL (flags), ENOSYS (neither kernel nor route can). accept(2).
  */
-export async function accept4(this: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
+export function accept4(this: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
   return do_accept(this, fd, addr, flags);
 }
 
 async function name_call(t: Thread, call: CallName, fd: number, addr: SockAddrOut | null): Promise<number> {
-  return t.ret(await with_address_room(t, addr, (ptr, lenptr) => t.enter(t.nr[call], fd, ptr, lenptr)));
+  const { sp } = t;
+  const ptr = address_room(t, addr);
+  const r = t.enter(t.nr[call], fd, ptr, length_ptr(ptr));
+  const ret = typeof r === 'number' ? r : await r;
+  take_address(t, addr, ptr, ret);
+  t.leave(sp);
+  return t.ret(ret);
 }
 
 /** `getsockname(fd, addr, addrlen)`: the local address. -1 with errno EBADF, ENOTSOCK, EFAULT. getsockname(2). */
-export async function getsockname(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
+export function getsockname(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
   return name_call(this, 'getsockname', fd, addr);
 }
 
 /** `getpeername(fd, addr, addrlen)`: the peer's address. -1 with errno EBADF, ENOTSOCK, ENOTCONN, EFAULT. getpeername(2). */
-export async function getpeername(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
+export function getpeername(this: Thread, fd: number, addr: SockAddrOut | null): Promise<number> {
   return name_call(this, 'getpeername', fd, addr);
 }
 
@@ -223,9 +235,12 @@ export async function recvfrom(
 ): Promise<number> {
   const ptr = this.map(buf);
   const len = buf === null ? 0 : buf.length;
-  const n = await with_address_room(this, addr, (name, namelen) =>
-    this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, namelen),
-  );
+  const { sp } = this;
+  const name = address_room(this, addr);
+  const r = this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, length_ptr(name));
+  const n = typeof r === 'number' ? r : await r;
+  take_address(this, addr, name, n);
+  this.leave(sp);
   this.unmap(ptr);
   return this.ret(n);
 }
@@ -268,7 +283,8 @@ export async function setsockopt(
     ptr = this.map(optval);
     len = optval === null ? 0 : optval.length;
   }
-  const ret = await this.enter(this.nr.setsockopt, fd, level, optname, ptr, len);
+  const r = this.enter(this.nr.setsockopt, fd, level, optname, ptr, len);
+  const ret = typeof r === 'number' ? r : await r;
   if (typeof optval === 'number') this.leave(sp);
   else this.unmap(ptr);
   return this.ret(ret);
@@ -289,12 +305,14 @@ export async function getsockopt(
   optval: { value: number } | Uint8Array | null,
   optlen: { value: number } | null = null,
 ): Promise<number> {
+  if (typeof optval !== 'object') throw new TypeError(`optval is { value } or a Uint8Array, not ${describe(optval)}`);
   const { sp } = this;
   const room = this.alloca(8);
   const buffer = optval instanceof Uint8Array ? optval : null;
   const ptr = optval === null ? 0 : buffer === null ? room : this.map(buffer);
   this.store32(room + 4, buffer === null ? 4 : buffer.length);
-  const ret = await this.enter(this.nr.getsockopt, fd, level, optname, ptr, room + 4);
+  const r = this.enter(this.nr.getsockopt, fd, level, optname, ptr, room + 4);
+  const ret = typeof r === 'number' ? r : await r;
   if (ret === 0) {
     if (optval !== null && !(optval instanceof Uint8Array)) optval.value = this.load_s32(room);
     if (optlen !== null) optlen.value = this.load_u32(room + 4);

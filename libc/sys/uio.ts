@@ -1,6 +1,7 @@
 /** sys/uio.h: reading and writing with several buffers at once. */
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
+import { describe } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 const IOVEC = layout_x86_64.iovec;
@@ -11,9 +12,11 @@ async function vector_call(
   fd: number,
   iov: readonly (Uint8Array | null)[],
 ): Promise<number> {
+  const list: unknown = iov;
+  if (!Array.isArray(list)) throw new TypeError(`iov is a list of buffers, not ${describe(iov)}`);
+  const ptrs = iov.map((buf) => t.map(buf));
   const { sp } = t;
   const vec = t.alloca(iov.length * IOVEC.size);
-  const ptrs = iov.map((buf) => t.map(buf));
   iov.forEach((buf, i) => {
     t.store64(vec + i * IOVEC.size + IOVEC.iov_base, ptrs[i]!);
     t.store64(vec + i * IOVEC.size + IOVEC.iov_len, buf === null ? 0 : buf.length);

@@ -62,7 +62,7 @@ test('execve: a directory, no program, too long an argument', async (t) => {
   const kernel = boot({ output: null });
   kernel.install('/bin/program', async () => 0);
   kernel.install('/bin/data', new Uint8Array([1, 2, 3]));
-  await kernel.run(async (libc: Libc) => {
+  await kernel.run(async (libc) => {
     for (const [path, argv, errno] of [
       ['/bin', [], EACCES],
       ['/bin/data', [], ENOEXEC],
@@ -186,12 +186,12 @@ test('clone: CLONE_FILES shares the table, CLONE_VM the memory, CLONE_PARENT the
 
 test('execve closes what is marked, ends the other threads, keeps the process id', async (t) => {
   const kernel = boot({ output: null });
-  kernel.install('/bin/fds', async (libc: Libc, argv: string[]) => {
+  kernel.install('/bin/fds', async (libc, argv) => {
     const open: number[] = [];
     for (let fd = 0; fd < 20; fd++) if ((await libc.fcntl(fd, F_GETFD)) !== -1) open.push(fd);
     await libc.printf('%d %d [%s] %s', await libc.getpid(), await libc.gettid(), open.join(' '), argv.join(' '));
   });
-  const status = await kernel.run(async (libc: Libc) => {
+  const status = await kernel.run(async (libc) => {
     await libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     await libc.socket(AF_UNIX, SOCK_STREAM, 0);
     await libc.pthread_create(null, null, (l) => l.pause(), null);
@@ -206,7 +206,7 @@ test('execve closes what is marked, ends the other threads, keeps the process id
 test('execve in a task that shares its table gets a table of its own', async (t) => {
   const kernel = boot({ output: null });
   kernel.install('/bin/true', async () => 0);
-  await kernel.run(async (libc: Libc) => {
+  await kernel.run(async (libc) => {
     const fd = await libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     await libc.clone((l) => l.execv('/bin/true', ['true']), CLONE_FILES | SIGCHLD, null);
     await libc.wait();
@@ -217,7 +217,7 @@ test('execve in a task that shares its table gets a table of its own', async (t)
 
 test('scripts name their interpreter, with one argument', async (t) => {
   const kernel = boot({ output: null });
-  kernel.install('/bin/args', async (libc: Libc, argv: string[], env: Record<string, string>) => {
+  kernel.install('/bin/args', async (libc, argv, env) => {
     await libc.printf('%s %s', argv.join('|'), env['A']);
   });
   kernel.install('/bin/script', new TextEncoder().encode('#! /bin/args  -x y \nrest'));

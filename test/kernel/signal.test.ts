@@ -23,7 +23,7 @@ import {
   WCONTINUED,
   WUNTRACED,
 } from 'sys-indirect/uapi';
-import { type Libc, type Program, type RouteName, boot } from '../../index.js';
+import { type Libc, type Program, type RouteName, type SigActionT, boot } from '../../index.js';
 import { nothing_left, run } from '../helpers.js';
 import { SLEEPS, type SleepingCall } from './sleeps.js';
 
@@ -38,7 +38,7 @@ const interrupted = test.macro({
   async exec(t, call: SleepingCall, flags: number, route: RouteName, release: string) {
     const kernel = boot({ output: null, route, release });
     let handled = 0;
-    const status = await kernel.run(async (libc: Libc) => {
+    const status = await kernel.run(async (libc) => {
       const { go, end } = await call.setup(libc);
       const sa_handler = async (l: Libc): Promise<void> => {
         handled++;
@@ -95,9 +95,9 @@ for (const [route, release] of ROUTES)
 
 /** What a program prints, and how it ends. */
 const prints = test.macro({
-  async exec(t, program: Program, expected: string, status = 0) {
+  async exec(t, program: Program, expected: string, status?: number) {
     const kernel = boot({ output: null });
-    t.is(await kernel.run(program), status);
+    t.is(await kernel.run(program), status ?? 0);
     t.is(kernel.output(), expected);
     nothing_left(t, kernel);
   },
@@ -262,10 +262,10 @@ test('stop and continue: the status, SIGCHLD, and a sleep that goes on to its mo
 
 test('SIG_IGN survives exec, a handler does not; the mask survives both', async (t) => {
   const kernel = boot({ output: null });
-  kernel.install('/bin/show', async (libc: Libc) => {
+  kernel.install('/bin/show', async (libc) => {
     const out: string[] = [];
     for (const sig of [SIGUSR1, SIGUSR2]) {
-      const old: { sa_handler?: unknown } = {};
+      const old: Partial<SigActionT> = {};
       await libc.sigaction(sig, null, old);
       out.push(String(old.sa_handler));
     }
@@ -273,7 +273,7 @@ test('SIG_IGN survives exec, a handler does not; the mask survives both', async 
     await libc.sigprocmask(SIG_SETMASK, null, set);
     await libc.printf('%s %d', out.join(' '), set.lo);
   });
-  await kernel.run(async (libc: Libc) => {
+  await kernel.run(async (libc) => {
     await libc.signal(SIGUSR1, SIG_IGN);
     await libc.signal(SIGUSR2, show);
     await libc.sigprocmask(SIG_BLOCK, [SIGTERM]);

@@ -53,4 +53,14 @@ node "$repo/node_modules/typescript/bin/tsc" -p .
 version=$(npx --no-install sys-indirect --version)
 [ "$version" = "$(node -p "require('sys-indirect/package.json').version")" ]
 
+cat >main.mjs <<'JS'
+import { AF_UNIX, SOCK_STREAM } from 'sys-indirect/uapi';
+
+export default async (libc) => libc.socket(AF_UNIX, SOCK_STREAM, 0);
+JS
+status=0
+npx --no-install sys-indirect run main.mjs || status=$?
+[ "$status" = 3 ]
+npx --no-install sys-indirect demo >/dev/null
+
 echo "package: installs, imports, type-checks and runs"

@@ -160,7 +160,7 @@ export const handlers = {
 
 export interface SyscallTable {
   readonly sys_call_table: readonly (SyscallHandler | undefined)[];
-  readonly indirect_calls: ReadonlySet<number>;
+  readonly indirect_calls: readonly (number | undefined)[];
 }
 
 const tables = new Map<Release, SyscallTable>();
@@ -176,8 +176,10 @@ export function syscall_table(release: Release): SyscallTable {
     while (sys_call_table.length <= nr) sys_call_table.push(undefined);
     sys_call_table[nr] = handler;
   }
-  const listed = Object.keys(release.indirect?.calls ?? {}) as CallName[];
-  made = { sys_call_table, indirect_calls: new Set(listed.map((name) => syscall_tbl[name].x86_64)) };
+  const indirect_calls = sys_call_table.map((): number | undefined => undefined);
+  for (const [name, bits] of Object.entries(release.indirect?.calls ?? {}) as [CallName, number][])
+    indirect_calls[syscall_tbl[name].x86_64] = bits;
+  made = { sys_call_table, indirect_calls };
   tables.set(release, made);
   return made;
 }

@@ -16,8 +16,8 @@ export interface Kernel {
   readonly release: Release;
   readonly arch: string;
   readonly sys_call_table: readonly (SyscallHandler | undefined)[];
-  /** Numbers that may stand inside sys_indirect, of this release and table. */
-  readonly indirect_calls: ReadonlySet<number>;
+  /** By number: the bits of `file_flags.flags` that this release heeds inside the call; undefined: not on the white-list. */
+  readonly indirect_calls: readonly (number | undefined)[];
   /** Every live task by thread id. */
   readonly tasks: Map<number, Task>;
   /** Every process by its id, zombies too. */

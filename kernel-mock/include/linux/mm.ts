@@ -11,17 +11,19 @@ export interface Area {
   readonly start: number;
   /** What the program mapped; empty after unmap. */
   bytes: Bytes;
+  /** The same bytes, made when somebody first reads wide fields: see `area_view`. */
+  view: DataView | null;
   /** 64 KiB slots that it covers in the table, at least one byte more than `bytes` needs. */
   readonly slots: number;
 }
 
 export interface Mm {
   /** Area by address / 65536; slot 0 is never mapped, so that a null pointer faults. */
-  readonly areas: (Area | undefined)[];
-  /** Areas that were unmapped, ready for reuse, by their number of slots. */
-  readonly free: Map<number, Area[]>;
+  areas: (Area | undefined)[];
+  /** Areas that were unmapped, ready for reuse, by their number of slots; null until there is one of several slots. */
+  free: Map<number, Area[]> | null;
   /** The list for one slot, which nearly every call uses. */
-  readonly free1: Area[];
+  free1: Area[];
   /** First slot that was never used. */
   brk: number;
   /** Mapped areas that are in use. */

@@ -29,10 +29,22 @@ export interface Release {
   readonly accept_reserves_first: boolean;
   /** socketpair: from 4.14 the descriptors are reserved and their numbers written before the sockets are made. */
   readonly socketpair_fds_first: boolean;
+  /** connect: before 5.5 the descriptor is checked to be a socket before the address is copied, today after. */
+  readonly connect_addr_first: boolean;
+  /** bind of an AF_UNIX socket to a path: today the path is made before the socket is looked at, once after. */
+  readonly unix_bind_path_first: boolean;
+  /** A datagram on an AF_UNIX socket without a destination: before 6.14 found before the message is looked at, today after. */
+  readonly unix_dgram_peer_first: boolean;
   /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
   readonly setsockopt_len_first: boolean;
+  /** Options of SOL_SOCKET that are not known yet: ENOPROTOOPT. */
+  readonly sock_options_missing: ReadonlySet<number>;
   /** fcntl knows F_DUPFD_CLOEXEC. */
   readonly fcntl_dupfd_cloexec: boolean;
+  /** setrlimit: before 2.6.36 the resource is looked at before the limits are copied, today after. */
+  readonly setrlimit_copies_first: boolean;
+  /** Default of net.core.wmem_max and rmem_max, the most that SO_SNDBUF and SO_RCVBUF can ask for: 4 MiB since 6.17. */
+  readonly sk_mem_max: number;
   /** Default of net.core.somaxconn, the most that listen's backlog can be: 128, since 5.4 4096. */
   readonly somaxconn: number;
   /** waitid(P_PGID, 0) means the own process group (5.4). */

@@ -213,6 +213,8 @@ export interface Task {
   readonly wait: WaitEntry;
   /** Linux 2007: last member of task_struct, `union indirect_params`. All zero whenever no indirect call is under way. */
   indirect_params: Uint8Array | null;
+  /** The bits of `file_flags.flags` that the call inside the indirect call heeds, in this release. */
+  indirect_heeds: number;
   /** CLONE_CHILD_CLEARTID: zeroed, and its futex woken, when the task ends. 0: none. */
   clear_child_tid: number;
   /** The parent that sleeps in vfork until this task leaves their memory. */

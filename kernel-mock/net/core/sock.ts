@@ -2,9 +2,10 @@
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { Sock, Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
-import { EDOM, EINVAL, ENOPROTOOPT } from '../../include/uapi/errno.js';
+import { EDOM, EINTR, EINVAL, ENOPROTOOPT, EOPNOTSUPP, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
+  AF_INET,
   MSG_DONTWAIT,
   SOL_SOCKET,
   SO_ACCEPTCONN,
@@ -45,9 +46,8 @@ export const TCP_CLOSE_WAIT = 8;
 export const TCP_LAST_ACK = 9;
 export const TCP_LISTEN = 10;
 
-/** net.core.wmem_default and wmem_max of x86-64: 212992 = 256 packets of 256 bytes with their overhead. */
+/** net.core.wmem_default and rmem_default of x86-64: 256 packets of 256 bytes with their overhead. */
 export const SK_WMEM_DEFAULT = 212992;
-export const SK_WMEM_MAX = 212992;
 const SOCK_MIN_SNDBUF = 4608;
 const SOCK_MIN_RCVBUF = 2304;
 
@@ -95,6 +95,11 @@ export function sock_rcvtimeo(sk: Sock, flags: number): number {
 
 export function sock_sndtimeo(sk: Sock, flags: number): number {
   return (flags & MSG_DONTWAIT) !== 0 ? 0 : sk.sk_sndtimeo;
+}
+
+/** What a signal makes of a sleep that had a time limit: EINTR, since it cannot be begun again. Linux: sock_intr_errno. */
+export function sock_intr_errno(timeo: number): number {
+  return timeo === Infinity ? -ERESTARTSYS : -EINTR;
 }
 
 /** Take the pending error: -errno, or 0. */
@@ -192,7 +197,11 @@ const bool_option = (optname: number): SocketOption => ({ set: keep_bool(optname
 const options: Readonly<Record<number, SocketOption>> = {
   [SO_DEBUG]: bool_option(SO_DEBUG),
   [SO_REUSEADDR]: bool_option(SO_REUSEADDR),
-  [SO_REUSEPORT]: bool_option(SO_REUSEPORT),
+  [SO_REUSEPORT]: {
+    set: (task, sk, val, optval) =>
+      val !== 0 && sk.sk_family !== AF_INET ? -EOPNOTSUPP : keep_bool(SO_REUSEPORT)(task, sk, val, optval),
+    get: kept(SO_REUSEPORT),
+  },
   [SO_KEEPALIVE]: bool_option(SO_KEEPALIVE),
   [SO_BROADCAST]: bool_option(SO_BROADCAST),
   [SO_DONTROUTE]: bool_option(SO_DONTROUTE),
@@ -217,14 +226,14 @@ const options: Readonly<Record<number, SocketOption>> = {
   // The kernel doubles what it is given, for its own bookkeeping, and shows the doubled value.
   [SO_SNDBUF]: {
     set: (_task, sk, val) => {
-      sk.sk_sndbuf = Math.max(Math.min(val >>> 0, SK_WMEM_MAX) * 2, SOCK_MIN_SNDBUF);
+      sk.sk_sndbuf = Math.max(Math.min(val >>> 0, sk.kernel.release.sk_mem_max) * 2, SOCK_MIN_SNDBUF);
       return 0;
     },
     get: (sk) => int_opt(sk.sk_sndbuf),
   },
   [SO_RCVBUF]: {
     set: (_task, sk, val) => {
-      sk.sk_rcvbuf = Math.max(Math.min(val >>> 0, SK_WMEM_MAX) * 2, SOCK_MIN_RCVBUF);
+      sk.sk_rcvbuf = Math.max(Math.min(val >>> 0, sk.kernel.release.sk_mem_max) * 2, SOCK_MIN_RCVBUF);
       return 0;
     },
     get: (sk) => int_opt(sk.sk_rcvbuf),
@@ -260,10 +269,12 @@ const options: Readonly<Record<number, SocketOption>> = {
 /** setsockopt at level SOL_SOCKET: -EINVAL (less than an int), -ENOPROTOOPT, then as the option. */
 export function sock_setsockopt(task: Task, sk: Sock, optname: number, optval: Uint8Array): number {
   if (optval.length < 4) return -EINVAL;
+  if (sk.kernel.release.sock_options_missing.has(optname)) return -ENOPROTOOPT;
   return options[optname]?.set(task, sk, get_s32(optval, 0), optval) ?? -ENOPROTOOPT;
 }
 
 /** getsockopt at level SOL_SOCKET: the bytes of the value, or -ENOPROTOOPT. */
 export function sock_getsockopt(sk: Sock, optname: number): Uint8Array | number {
+  if (sk.kernel.release.sock_options_missing.has(optname)) return -ENOPROTOOPT;
   return options[optname]?.get(sk) ?? -ENOPROTOOPT;
 }

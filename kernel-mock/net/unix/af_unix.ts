@@ -70,8 +70,8 @@ export interface UnixSkb {
 export class UnixSock extends SockCommon {
   /** The bound name as a socket address; null: unnamed. An accepted socket has its listener's. */
   addr: SockAddr | null = null;
-  /** Key under which it is registered; null: not in the table. */
-  bound: string | null = null;
+  /** The name under which it is registered; null: not in the table. */
+  bound: UnixName | null = null;
   /** The other end; a datagram socket's default destination. */
   peer: UnixSock | null = null;
   /** Closed: a reference to it is all that is left. Linux: SOCK_DEAD. */
@@ -88,12 +88,29 @@ export class UnixSock extends SockCommon {
   max_ack_backlog = MAX_DGRAM_QLEN;
   /** Who waits for room in the accept queue or the datagram queue of this socket. */
   readonly peer_wait: WaitQueueHead = wait_queue_head();
+
+  // Written out: the constructor that the compiler adds hands its arguments on as a list.
+  constructor(kernel: Kernel, type: number) {
+    super(kernel, AF_UNIX, type, 0);
+  }
+}
+
+/** A name that somebody has bound to. */
+interface UnixName {
+  readonly addr: SockAddr;
+  /** Abstract names belong to a type; a path is the same for all: 0. */
+  readonly type: number;
+  readonly hash: number;
+  /** Null: a path whose socket is closed. */
+  sk: UnixSock | null;
+  /** The next name with this hash. */
+  next: UnixName | undefined;
 }
 
 /** The names of one kernel. */
 interface UnixNet {
-  /** By type and name for abstract names, by path for the others; null: a path whose socket is closed. */
-  readonly names: Map<string, UnixSock | null>;
+  /** By hash, as in Linux: a key of text would have to be made for each look-up, which takes longer than connect. */
+  readonly names: Map<number, UnixName>;
   next_autobind: number;
 }
 
@@ -108,7 +125,7 @@ export function unix_sk(sock: Socket): UnixSock {
 }
 
 export function unix_create1(kernel: Kernel, type: number): UnixSock {
-  return new UnixSock(kernel, AF_UNIX, type, 0);
+  return new UnixSock(kernel, type);
 }
 
 // Names.
@@ -124,16 +141,46 @@ export function unix_mkname(addr: SockAddr): SockAddr | number {
   return terminated;
 }
 
-/** The key of a name. Abstract names belong to a type; a path is the same for all. */
-function name_key(addr: SockAddr, type: number): string {
-  const name = String.fromCharCode(...addr.subarray(SUN_PATH));
-  return addr[SUN_PATH] === 0 ? `${type}@${name}` : name;
+function is_abstract(addr: SockAddr): boolean {
+  return addr[SUN_PATH] === 0;
+}
+
+/** FNV-1a. */
+function name_hash(addr: SockAddr, type: number): number {
+  let hash = 0x811c9dc5 ^ type;
+  for (let i = SUN_PATH; i < addr.length; i++) hash = Math.imul(hash ^ addr[i]!, 0x01000193);
+  return hash;
+}
+
+function same_name(a: SockAddr, b: SockAddr): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = SUN_PATH; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The name `addr` in the table, for sockets of `type`. */
+function find_name({ names }: UnixNet, addr: SockAddr, type: number): UnixName | undefined {
+  const kind = is_abstract(addr) ? type : 0;
+  let name = names.get(name_hash(addr, kind));
+  while (name !== undefined && !(name.type === kind && same_name(name.addr, addr))) name = name.next;
+  return name;
+}
+
+/** Take `name` out of the table. */
+function remove_name({ names }: UnixNet, name: UnixName): void {
+  const first = names.get(name.hash)!;
+  let before = first;
+  while (before !== name && before.next !== name) before = before.next!;
+  if (before !== name) before.next = name.next;
+  else if (name.next !== undefined) names.set(name.hash, name.next);
+  else names.delete(name.hash);
 }
 
 /** The socket of `addr`: -ENOENT (no such path), -ECONNREFUSED (nobody there), -EPROTOTYPE (a path of another type). */
 export function unix_find_other(kernel: Kernel, addr: SockAddr, type: number): UnixSock | number {
-  const other = unix_net(kernel).names.get(name_key(addr, type));
-  if (other === undefined) return addr[SUN_PATH] === 0 ? -ECONNREFUSED : -ENOENT;
+  const name = find_name(unix_net(kernel), addr, type);
+  if (name === undefined) return is_abstract(addr) ? -ECONNREFUSED : -ENOENT;
+  const other = name.sk;
   if (other === null) return -ECONNREFUSED;
   return other.sk_type === type ? other : -EPROTOTYPE;
 }
@@ -153,13 +200,20 @@ export function unix_autobind(sk: UnixSock): number {
 }
 
 function set_name(sk: UnixSock, addr: SockAddr): number {
-  const { names } = unix_net(sk.kernel);
-  const key = name_key(addr, sk.sk_type);
-  if (names.has(key)) return -EADDRINUSE;
-  names.set(key, sk);
-  sk.bound = key;
+  const net = unix_net(sk.kernel);
+  if (find_name(net, addr, sk.sk_type) !== undefined) return -EADDRINUSE;
+  const type = is_abstract(addr) ? sk.sk_type : 0;
+  const hash = name_hash(addr, type);
+  sk.bound = { addr, type, hash, sk, next: net.names.get(hash) };
+  net.names.set(hash, sk.bound);
   sk.addr = addr;
   return 0;
+}
+
+/** bind of a socket that has a name: -EINVAL; where the path is made first, and is there, -EADDRINUSE. */
+function rebind(sk: UnixSock, name: SockAddr): number {
+  if (!sk.kernel.release.unix_bind_path_first || is_abstract(name)) return -EINVAL;
+  return find_name(unix_net(sk.kernel), name, sk.sk_type) !== undefined ? -EADDRINUSE : -EINVAL;
 }
 
 /**
@@ -173,7 +227,7 @@ export function unix_bind(_task: Task, sock: Socket, addr: SockAddr): number {
   if (addr.length === SUN_PATH && get_u16(addr, 0) === AF_UNIX) return sk.addr === null ? unix_autobind(sk) : 0;
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
-  if (sk.addr !== null) return -EINVAL;
+  if (sk.addr !== null) return rebind(sk, name);
   // A copy: `addr` may be the caller's scratch room.
   return set_name(sk, name.slice());
 }
@@ -250,9 +304,8 @@ export function unix_shutdown(sock: Socket, how: number): number {
 /** The end of a socket: its peer learns, its queues are dropped, its name stays if it is a path. Linux: unix_release_sock. */
 export function unix_release_sock(sk: UnixSock, embryo = false): void {
   if (sk.bound !== null) {
-    const { names } = unix_net(sk.kernel);
-    if (sk.addr?.[SUN_PATH] === 0) names.delete(sk.bound);
-    else names.set(sk.bound, null);
+    if (is_abstract(sk.bound.addr)) remove_name(unix_net(sk.kernel), sk.bound);
+    else sk.bound.sk = null;
     sk.bound = null;
   }
   const listening = sk.sk_state === TCP_LISTEN;

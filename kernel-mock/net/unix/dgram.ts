@@ -14,6 +14,7 @@ import type { PollTable } from '../../include/linux/wait.js';
 import {
   EAGAIN,
   ECONNREFUSED,
+  ECONNRESET,
   EFAULT,
   EINVAL,
   EMSGSIZE,
@@ -22,13 +23,13 @@ import {
   EPERM,
   EPIPE,
 } from '../../include/uapi/errno.js';
-import { POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
+import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
 import { AF_UNIX, AF_UNSPEC, MSG_OOB, MSG_PEEK, MSG_TRUNC, SOCK_SEQPACKET } from '../../include/uapi/socket.js';
 import { get_u16 } from '../../lib/bytes.js';
-import { fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
-import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
+import { fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up_all } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
-import { TCP_ESTABLISHED, sk_wake, sock_error, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import { TCP_ESTABLISHED, sk_wake, sock_error, sock_intr_errno, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
 import {
   SKB_MAX_ALLOC,
   type UnixSkb,
@@ -47,7 +48,7 @@ import {
   unix_writable,
   wake_peer_wait,
 } from './af_unix.js';
-import { sock_intr_errno, unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './stream.js';
+import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './stream.js';
 
 const NO_DATA = new Uint8Array(0);
 
@@ -56,13 +57,26 @@ function unix_may_send(sk: UnixSock, other: UnixSock): boolean {
   return other.peer === null || other.peer === sk;
 }
 
+/** `sk` has left `old`: what it had not read is lost, and `old` learns that if it was connected to `sk`. Linux: unix_dgram_disconnected. */
+function unix_dgram_disconnected(sk: UnixSock, old: UnixSock): void {
+  if (fifo_len(sk.sk_receive_queue) === 0) return;
+  for (let skb = fifo_shift(sk.sk_receive_queue); skb !== undefined; skb = fifo_shift(sk.sk_receive_queue))
+    skb_free(skb);
+  wake_up_all(sk.peer_wait, POLLOUT);
+  if (old.dead || old.peer !== sk) return;
+  old.sk_err = ECONNRESET;
+  sk_wake(old, POLLERR);
+}
+
 /** Set the default destination, or dissolve it (AF_UNSPEC). -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTOTYPE, -EPERM. */
 function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
   const sk = unix_sk(sock);
   if (addr.length < 2) return -EINVAL;
+  const old = sk.peer;
   if (get_u16(addr, 0) === AF_UNSPEC) {
     sk.peer = null;
     sock.state = SS_UNCONNECTED;
+    if (old !== null) unix_dgram_disconnected(sk, old);
     return 0;
   }
   const name = unix_mkname(addr);
@@ -72,27 +86,31 @@ function unix_dgram_connect(_task: Task, sock: Socket, addr: SockAddr): number {
   if (!unix_may_send(sk, other)) return -EPERM;
   sk.peer = other;
   sock.state = SS_CONNECTED;
+  if (old !== null && old !== other) unix_dgram_disconnected(sk, old);
   return 0;
 }
 
-/** The destination of a message: its name, or the peer. -EINVAL, -ENOENT, -ECONNREFUSED …, -ENOTCONN. */
-function destination(sk: UnixSock, msg: MsgHdr): UnixSock | number {
-  if (msg.name === null || msg.name.length === 0) return sk.peer ?? -ENOTCONN;
-  const name = unix_mkname(msg.name);
-  return typeof name === 'number' ? name : unix_find_other(sk.kernel, name, sk.sk_type);
+/** The destination of a message: its name, or the peer. -ENOENT, -ECONNREFUSED …, -ENOTCONN. */
+function destination(sk: UnixSock, name: SockAddr | null): UnixSock | number {
+  return name === null ? (sk.peer ?? -ENOTCONN) : unix_find_other(sk.kernel, name, sk.sk_type);
 }
 
-/** Give the message to `other` whole: 0, -EAGAIN when there is no room, or the error. */
-function try_send(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr): number {
+/** Send the message whole, to `name` or to the peer: 0, -EAGAIN when there is no room, or the error. */
+function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr): number {
   if (sk.sk_err !== 0) return sock_error(sk);
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (sk.wmem >= sk.sk_sndbuf) return -EAGAIN;
   const len = msg.iter.count;
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
+  const other = destination(sk, name);
+  if (typeof other === 'number') return other;
   if (!unix_may_send(sk, other)) return -EPERM;
   if (other.dead) {
     if (sk.sk_type === SOCK_SEQPACKET) return -EPIPE;
-    if (sk.peer === other) sk.peer = null;
+    if (sk.peer === other) {
+      sk.peer = null;
+      unix_dgram_disconnected(sk, other);
+    }
     return -ECONNREFUSED;
   }
   if ((other.sk_shutdown & RCV_SHUTDOWN) !== 0) return -EPIPE;
@@ -106,15 +124,16 @@ function try_send(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr): numbe
   return 0;
 }
 
-function* send_sleep(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr, timeo: number): Sleep {
+function* send_sleep(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr, timeo: number): Sleep {
   const len = msg.iter.count;
   let left = timeo;
   for (;;) {
-    const err = try_send(task, sk, other, msg);
+    const err = try_send(task, sk, name, msg);
     if (err === 0) return len;
     if (err !== -EAGAIN || left === 0) return err;
     // Either the own buffer or the receiver's queue is full: wait where room will show.
-    const q = sk.wmem >= sk.sk_sndbuf ? sk.sk_wait : other.peer_wait;
+    const other = destination(sk, name);
+    const q = sk.wmem >= sk.sk_sndbuf || typeof other === 'number' ? sk.sk_wait : other.peer_wait;
     try {
       prepare_to_wait(q, task, true, 'room for a datagram on a UNIX socket');
       if (signal_pending(task)) return sock_intr_errno(left);
@@ -125,18 +144,22 @@ function* send_sleep(task: Task, sk: UnixSock, other: UnixSock, msg: MsgHdr, tim
   }
 }
 
-/** -EOPNOTSUPP (MSG_OOB), then as `destination`, -EMSGSIZE, -EPIPE, -EAGAIN, -EFAULT, -EPERM, -ECONNREFUSED. */
+/**
+ * -EOPNOTSUPP (MSG_OOB), -EINVAL (name), -EMSGSIZE, -EPIPE, -EAGAIN, -EFAULT, then as `destination` (no peer: before 6.14
+ * found before -EMSGSIZE), -EPERM, -ECONNREFUSED.
+ */
 function unix_dgram_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = unix_sk(sock);
   if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-  const other = destination(sk, msg);
-  if (typeof other === 'number') return other;
+  const name = msg.name === null || msg.name.length === 0 ? null : unix_mkname(msg.name);
+  if (typeof name === 'number') return name;
+  if (name === null && sk.peer === null && task.kernel.release.unix_dgram_peer_first) return -ENOTCONN;
   const len = msg.iter.count;
   if (len > sk.sk_sndbuf - 32) return -EMSGSIZE;
-  const err = try_send(task, sk, other, msg);
+  const err = try_send(task, sk, name, msg);
   if (err === 0) return len;
   const timeo = sock_sndtimeo(sk, msg.flags);
-  return err === -EAGAIN && timeo !== 0 ? send_sleep(task, sk, other, msg, timeo) : err;
+  return err === -EAGAIN && timeo !== 0 ? send_sleep(task, sk, name, msg, timeo) : err;
 }
 
 /** -ENOTCONN, then as a datagram; a name is ignored. */

@@ -8,18 +8,17 @@ import {
   type SockAddr,
   type Socket,
 } from '../../include/linux/net.js';
+import type { IovIter } from '../../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import {
   EAGAIN,
   ECONNREFUSED,
   EFAULT,
-  EINTR,
   EINVAL,
   EISCONN,
   ENOTCONN,
   EOPNOTSUPP,
   EPIPE,
-  ERESTARTSYS,
 } from '../../include/uapi/errno.js';
 import { O_NONBLOCK } from '../../include/uapi/fcntl.js';
 import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
@@ -32,7 +31,7 @@ import {
   SOL_SOCKET,
   SO_RCVLOWAT,
 } from '../../include/uapi/socket.js';
-import { fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { fifo, fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { kfifo_reserve, kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
@@ -44,6 +43,7 @@ import {
   sk_wake,
   sock_error,
   sock_graft,
+  sock_intr_errno,
   sock_opt,
   sock_rcvtimeo,
   sock_sndtimeo,
@@ -68,11 +68,6 @@ import {
 
 /** A write is cut into pieces of this size; each piece is sent whole or not at all. Checked against Linux 6.18. */
 const MAX_PIECE = SKB_MAX_HEAD + 32768;
-
-/** What a signal makes of a sleep that had a time limit: EINTR, since it cannot be begun again. Linux: sock_intr_errno. */
-export function sock_intr_errno(timeo: number): number {
-  return timeo === Infinity ? -ERESTARTSYS : -EINTR;
-}
 
 // Connections.
 
@@ -282,13 +277,28 @@ function consume(sk: UnixSock, n: number): void {
   }
 }
 
+/** Not all of user memory is there: the bytes of those sends that fit whole before the hole. The next one stays queued, as in Linux. */
+function fault_in_sends(task: Task, sk: UnixSock, iter: IovIter, skip: number): number {
+  let good = 0;
+  let end = -skip;
+  for (const skb of fifo_items(sk.sk_receive_queue)) {
+    end += skb.len;
+    const n = Math.min(end, iter.count);
+    if (n <= 0) continue;
+    if (!fault_in(task.mm, iter, n)) break;
+    good = n;
+  }
+  return good;
+}
+
 /** Deliver what is there, up to the room in `msg`; `skip` bytes were peeked at before. -EFAULT takes nothing. */
 function recv_some(task: Task, sk: UnixSock, msg: MsgHdr, skip: number): number {
   const { iter } = msg;
   const ring = sk.stream;
-  const n = Math.min(iter.count, ring.len - skip);
+  let n = Math.min(iter.count, ring.len - skip);
   if (n === 0) return 0;
-  if (!fault_in(task.mm, iter, n)) return -EFAULT;
+  if (!fault_in(task.mm, iter, n)) n = fault_in_sends(task, sk, iter, skip);
+  if (n === 0) return -EFAULT;
   const size = ring.buf.length;
   const at = (ring.out + skip) & (size - 1);
   const first = Math.min(n, size - at);

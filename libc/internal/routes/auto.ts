@@ -14,7 +14,7 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
   if (f.dedicated === 0) {
     const ret = await dedicated(t, call, flags, a1, a2, a3, a4);
     if (ret !== -call.absent) {
-      f.dedicated = 1;
+      if (ret >= 0 || ret !== -call.early) f.dedicated = 1;
       return ret;
     }
     if (call.absent === ENOSYS) f.dedicated = -1;

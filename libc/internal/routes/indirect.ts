@@ -38,13 +38,7 @@ function indirect_call(
   const { sp } = t;
   const regs = t.alloca(REGS.size + PARAMS_SIZE);
   const params = regs + REGS.size;
-  t.store64(regs + REGS.rax, t.nr[call.plain]);
-  t.store64(regs + REGS.rdi, a1);
-  t.store64(regs + REGS.rsi, a2);
-  t.store64(regs + REGS.rdx, a3);
-  t.store64(regs + REGS.r10, a4);
-  t.store64(regs + REGS.r8, 0);
-  t.store64(regs + REGS.r9, 0);
+  t.store_registers(regs, t.nr[call.plain], a1, a2, a3, a4);
   t.store32(params, flags);
   const r = t.enter(t.nr.indirect, regs, paramslen === 0 ? 0 : params, paramslen);
   if (typeof r !== 'number') return leave_after(t, sp, r);

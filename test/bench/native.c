@@ -1,0 +1,185 @@
+/*
+ * The rows of the benchmark on the kernel below: `native ROW ITERATIONS` prints nanoseconds per iteration. Each row makes the
+ * calls of its namesake in rows.ts, in the same order.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static char buf[65536];
+static int pair[2], echo[2], listener;
+static struct sockaddr_un un = { .sun_family = AF_UNIX };
+static struct sockaddr_in in = { .sin_family = AF_INET };
+static socklen_t un_len;
+
+/* The answer of a call that must not fail, or, where `want` is not -1, must be just this. */
+static long check(const char *what, long got, long want)
+{
+	if (got < 0 || (want != -1 && got != want)) {
+		perror(what);
+		exit(1);
+	}
+	return got;
+}
+
+static void none(void) {}
+
+static void make_pair(void)
+{
+	check("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+}
+
+static void getppid_work(long n)
+{
+	while (n-- > 0)
+		check("getppid", syscall(SYS_getppid), -1);
+}
+
+static void getfd_work(long n)
+{
+	while (n-- > 0)
+		check("fcntl", fcntl(0, F_GETFD), -1);
+}
+
+static void socket_close(int family, int type, long n)
+{
+	while (n-- > 0)
+		close(check("socket", socket(family, type, 0), -1));
+}
+
+static void unix_work(long n) { socket_close(AF_UNIX, SOCK_STREAM, n); }
+static void inet_work(long n) { socket_close(AF_INET, SOCK_STREAM, n); }
+static void cloexec_work(long n) { socket_close(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, n); }
+
+static void transfer(long size, long n)
+{
+	while (n-- > 0) {
+		check("write", write(pair[0], buf, size), size);
+		check("read", read(pair[1], buf, size), size);
+	}
+}
+
+static void pair1_work(long n) { transfer(1, n); }
+static void pair4096_work(long n) { transfer(4096, n); }
+static void pair65536_work(long n) { transfer(65536, n); }
+
+static void unix_listen(void)
+{
+	un_len = offsetof(struct sockaddr_un, sun_path) + 1;
+	un_len += snprintf(un.sun_path + 1, sizeof un.sun_path - 1, "sys-indirect-bench-%d", getpid());
+	listener = check("socket", socket(AF_UNIX, SOCK_STREAM, 0), -1);
+	check("bind", bind(listener, (struct sockaddr *)&un, un_len), 0);
+	check("listen", listen(listener, 16), 0);
+}
+
+static void unix_connect_work(long n)
+{
+	while (n-- > 0) {
+		int c = check("socket", socket(AF_UNIX, SOCK_STREAM, 0), -1);
+		check("connect", connect(c, (struct sockaddr *)&un, un_len), 0);
+		int a = check("accept4", accept4(listener, NULL, NULL, SOCK_CLOEXEC), -1);
+		close(c);
+		close(a);
+	}
+}
+
+static void tcp_listen(void)
+{
+	socklen_t len = sizeof in;
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = check("socket", socket(AF_INET, SOCK_STREAM, 0), -1);
+	check("bind", bind(listener, (struct sockaddr *)&in, len), 0);
+	check("getsockname", getsockname(listener, (struct sockaddr *)&in, &len), 0);
+	check("listen", listen(listener, 16), 0);
+}
+
+/* A close that resets: a million connections would else leave a million ports in TIME_WAIT. */
+static void tcp_connect_work(long n)
+{
+	const struct linger reset = { 1, 0 };
+	while (n-- > 0) {
+		int c = check("socket", socket(AF_INET, SOCK_STREAM, 0), -1);
+		check("setsockopt", setsockopt(c, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+		check("connect", connect(c, (struct sockaddr *)&in, sizeof in), 0);
+		int a = check("accept4", accept4(listener, NULL, NULL, SOCK_CLOEXEC), -1);
+		close(c);
+		close(a);
+	}
+}
+
+static void *echo_thread(void *arg)
+{
+	char byte;
+	while (read(pair[1], &byte, 1) == 1)
+		check("write", write(echo[0], &byte, 1), 1);
+	return arg;
+}
+
+static void pingpong(void)
+{
+	pthread_t thread;
+	make_pair();
+	check("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, echo), 0);
+	check("pthread_create", -pthread_create(&thread, NULL, echo_thread, NULL), 0);
+}
+
+static void pingpong_work(long n)
+{
+	while (n-- > 0) {
+		check("write", write(pair[0], buf, 1), 1);
+		check("read", read(echo[1], buf, 1), 1);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*setup)(void);
+	void (*work)(long n);
+} rows[] = {
+	{ "getppid", none, getppid_work },
+	{ "fcntl_getfd", none, getfd_work },
+	{ "socket_close_unix", none, unix_work },
+	{ "socket_close_inet", none, inet_work },
+	{ "socket_close_indirect", none, cloexec_work },
+	{ "pair_write1_read1", make_pair, pair1_work },
+	{ "pair_write4096_read4096", make_pair, pair4096_work },
+	{ "pair_write65536_read65536", make_pair, pair65536_work },
+	{ "unix_connect_accept4_close", unix_listen, unix_connect_work },
+	{ "tcp_connect_accept4_close", tcp_listen, tcp_connect_work },
+	{ "pingpong_two_threads", pingpong, pingpong_work },
+};
+
+static double now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	const long n = argc == 3 ? atol(argv[2]) : 0;
+	for (size_t i = 0; n > 0 && i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(rows[i].name, argv[1]) != 0)
+			continue;
+		rows[i].setup();
+		rows[i].work(n / 10 + 1);
+		const double start = now();
+		rows[i].work(n);
+		printf("%f\n", (now() - start) / n);
+		return 0;
+	}
+	fprintf(stderr, "usage: native ROW ITERATIONS\n");
+	return 2;
+}

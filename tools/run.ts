@@ -1,0 +1,119 @@
+/** `sys-indirect run`: a program file in a kernel of its own. */
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type RouteName, boot } from '../index.js';
+import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
+import { signal_names } from '../kernel-mock/include/uapi/signal.js';
+import { event_log } from './eventlog.js';
+import { load_program, syntax_error } from './load_program.js';
+import { UsageError } from './usage.js';
+
+/** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
+export const RUN_FAILED = 125;
+
+export interface RunOptions {
+  readonly kernel: string;
+  readonly route: RouteName;
+  readonly seed?: number;
+  readonly junk?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly log?: string;
+}
+
+/** All that stands in the host's standard input. Waits for its end. */
+function read_stdin(): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = new Uint8Array(65536);
+    let n: number;
+    try {
+      n = readSync(0, part);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return Buffer.concat(parts);
+      // The other end made it non-blocking: look again soon.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      continue;
+    }
+    if (n === 0) return Buffer.concat(parts);
+    parts.push(part.subarray(0, n));
+  }
+}
+
+/**
+ * Let descriptor 0 read what is piped to us. The host is asked when a program first reads, not before: who calls us from
+ * another program often leaves a pipe there that nobody ever closes.
+ */
+function pipe_stdin(kernel: Kernel): void {
+  if (isatty(0)) return;
+  const { device } = kernel.internals.console.private_data as { device: ConsoleDevice };
+  let input: Uint8Array | null = null;
+  Object.defineProperty(device, 'input', { get: () => (input ??= read_stdin()) });
+}
+
+/** A file that is written line by line: what is in it when a run hangs tells where. */
+function open_log(path: string): { write: (line: string) => void; close: () => void } {
+  let fd: number;
+  try {
+    fd = openSync(path, 'w');
+  } catch (error) {
+    throw new UsageError(`cannot write --log ${path}: ${(error as Error).message}`);
+  }
+  return { write: (line) => writeSync(fd, `${line}\n`), close: () => closeSync(fd) };
+}
+
+/** Where `error` was thrown: the lines of its stack, but for those of files that `hidden` names. */
+function stack_of(error: unknown, ...hidden: readonly string[]): string {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  const frames = lines.filter((line) => /^ {4}at /.test(line) && !hidden.some((name) => line.includes(name)));
+  return frames.map((line) => `\n${line}`).join('');
+}
+
+const OURS = new URL('.', import.meta.url).href;
+
+/** What went wrong, for people. */
+function report(error: unknown): string {
+  if (error instanceof DeadlockError || error instanceof MisuseError) return error.message;
+  if (error instanceof OopsError) return error.message + stack_of(error.cause);
+  if (error instanceof ProgramError) return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
+  return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
+}
+
+function fail(file: string, text: string): number {
+  process.stderr.write(`sys-indirect: ${file}: ${text}\n`);
+  return RUN_FAILED;
+}
+
+/** What a shell makes of a wait status. */
+function shell_status(file: string, status: number): number {
+  const signo = status & 0x7f;
+  if (signo === 0) return (status >> 8) & 0xff;
+  process.stderr.write(`sys-indirect: ${file}: killed by ${signal_names[signo] ?? `signal ${signo}`}\n`);
+  return 128 + signo;
+}
+
+/** Run the program of `file`; answers with the exit status for the host. */
+export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  const { kernel: release, route, env, log, ...rest } = options;
+  let program;
+  try {
+    program = await load_program(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
+  }
+  const out = log === undefined ? null : open_log(log);
+  const kernel = boot({ ...rest, release, route, ...(out === null ? {} : { trace: event_log(out.write) }) });
+  pipe_stdin(kernel);
+  // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
+  process.once('beforeExit', () => {
+    process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
+  });
+  try {
+    return shell_status(file, await kernel.run(program, [file, ...args], env ?? {}));
+  } catch (error) {
+    return fail(file, report(error));
+  } finally {
+    out?.close();
+  }
+}
