@@ -171,5 +171,5 @@ export async function pthread_kill(this: Thread, thread: PthreadT, sig: number):
   const tid = get_u32(other.tid_word, 0);
   if (tid === 0) return 0;
   const pid = await this.enter(this.nr.getpid);
-  return -(await this.enter(this.nr.tgkill, pid, tid, sig));
+  return Math.abs(await this.enter(this.nr.tgkill, pid, tid, sig));
 }

@@ -86,7 +86,7 @@ export async function pthread_sigmask(
   set: SigSetArg | null,
   oldset: SigSetT | null = null,
 ): Promise<number> {
-  return -(await procmask(this, how, set, oldset));
+  return Math.abs(await procmask(this, how, set, oldset));
 }
 
 /** `sigpending(set)`: blocked signals that wait. sigpending(2). */

@@ -64,7 +64,7 @@ export async function clock_nanosleep(
   const ptr = this.map(encode_timespec(req));
   const ret = await sleep_call(this, rem, (out) => this.enter(this.nr.clock_nanosleep, clockid, flags, ptr, out));
   this.unmap(ptr);
-  return -ret;
+  return Math.abs(ret);
 }
 
 /** `time(tloc)`: seconds since 1970. time(2). */

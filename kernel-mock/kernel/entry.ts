@@ -247,13 +247,14 @@ function switch_tasks(kernel: Kernel): void {
     const prev = kernel.current;
     const task = pick_next_task(kernel);
     if (task === undefined) {
-      if (ticks++ < IDLE_TICKS && idle(kernel)) continue;
+      account_switch(kernel, prev);
+      const on = ticks++ < IDLE_TICKS && idle(kernel);
+      // Nobody has used the time that everybody slept.
+      kernel.exec_start = ktime_get(kernel);
+      if (on) continue;
       if (ticks > IDLE_TICKS) void check_deadlock_later(kernel);
       kernel.current = null;
-      if (prev !== null) {
-        account_switch(kernel, prev);
-        kernel.trace?.sched_switch?.(prev, null);
-      }
+      if (prev !== null) kernel.trace?.sched_switch?.(prev, null);
       return;
     }
     kernel.current = task;
