@@ -194,11 +194,21 @@ const SLEEPS: Record<string, (own: Libc) => Promise<unknown>> = {
   },
 };
 
+/** Where the tasks of now stand, and who stands at their sockets: looked up when asked. All null: nobody waits. */
+function wait_queues(kernel: Kernel): () => unknown[] {
+  const tasks = [...kernel.internals.tasks.values()];
+  const heads = kernel.internals
+    .current!.files.fd.map((file) => (file?.private_data as { sk?: { sk_wait: { first: unknown } } } | undefined)?.sk)
+    .filter((sk) => sk !== undefined);
+  return () => [...tasks.map((task) => task.wait.queue), ...heads.map((sk) => sk.sk_wait.first)];
+}
+
 for (const [name, sleep] of Object.entries(SLEEPS)) {
   for (const end of ['exit of the first thread', 'exit of another thread', 'a signal'])
     test(`${name}: ${end} ends it, and nothing is left`, async (t) => {
       const kernel = boot({ output: null });
       let asleep = false;
+      let waits = (): unknown[] => [];
       const status = await kernel.run(async (libc) => {
         await thread(libc, async (own) => {
           asleep = true;
@@ -206,6 +216,7 @@ for (const [name, sleep] of Object.entries(SLEEPS)) {
           asleep = false;
         });
         await msleep(libc, 10);
+        waits = wait_queues(kernel);
         if (end === 'exit of the first thread') return 0;
         if (end === 'exit of another thread') await thread(libc, async (own) => own.exit(0));
         else {
@@ -217,6 +228,7 @@ for (const [name, sleep] of Object.entries(SLEEPS)) {
       });
       t.is(status, end === 'a signal' ? 13 : 0);
       t.true(asleep);
+      t.deepEqual([...new Set(waits())], [null], 'somebody still stands in a queue');
       nothing_left(t, kernel);
       // A TCP connection stays in TIME_WAIT for a minute.
       if (!name.includes('TCP')) t.is(kernel.census().timers, 0);

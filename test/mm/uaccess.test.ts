@@ -55,7 +55,8 @@ test(
   async (libc) => libc.syscall(NR.write, 1, new Uint8Array(3), 4),
   'EFAULT',
 );
-test('a length below zero', answers, async (libc) => libc.syscall(NR.write, 1, new Uint8Array(3), -1), 'EINVAL');
+// Linux: access_ok comes before the look at the sign.
+test('a length below zero', answers, async (libc) => libc.syscall(NR.write, 1, new Uint8Array(3), -1), 'EFAULT');
 test('no bytes at a bad address', answers, async (libc) => libc.syscall(NR.write, 1, 4096, 0), 0);
 
 // Linux 6.18, tried: what was sent before the hole is delivered, and the next send stays queued whole.

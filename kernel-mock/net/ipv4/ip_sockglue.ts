@@ -1,156 +1,195 @@
-/** Options of IPPROTO_IP and IPPROTO_TCP: kept, checked and read back (net/ipv4/ip_sockglue.c, tcp.c). Ranges as Linux 6.18 answered. */
-import type { Sock } from '../../include/linux/net.js';
-import { EINVAL, ENOPROTOOPT } from '../../include/uapi/errno.js';
+/** Options of IPPROTO_IP, and of IPPROTO_UDP: kept, checked and read back (net/ipv4/ip_sockglue.c, udp.c). Checked against Linux 6.18. */
+import type { Task } from '../../include/linux/sched.js';
+import type { Socket } from '../../include/linux/net.js';
+import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP, EPROTO } from '../../include/uapi/errno.js';
 import {
-  IPPROTO_IP,
-  IPPROTO_TCP,
+  IP_ADD_MEMBERSHIP,
   IP_BIND_ADDRESS_NO_PORT,
+  IP_CHECKSUM,
+  IP_DROP_MEMBERSHIP,
   IP_FREEBIND,
-  IP_HDRINCL,
   IP_MINTTL,
+  IP_MTU,
   IP_MTU_DISCOVER,
+  IP_MULTICAST_ALL,
+  IP_MULTICAST_IF,
   IP_MULTICAST_LOOP,
   IP_MULTICAST_TTL,
+  IP_ORIGDSTADDR,
+  IP_PASSSEC,
   IP_PKTINFO,
+  IP_PMTUDISC_OMIT,
+  IP_PMTUDISC_WANT,
+  IP_PROTOCOL,
   IP_RECVERR,
+  IP_RECVERR_RFC4884,
+  IP_RECVFRAGSIZE,
   IP_RECVOPTS,
   IP_RECVTOS,
   IP_RECVTTL,
+  IP_RETOPTS,
   IP_TOS,
+  IP_TRANSPARENT,
   IP_TTL,
 } from '../../include/uapi/in.js';
+import { SOCK_STREAM, SOL_IP, SOL_UDP } from '../../include/uapi/socket.js';
 import {
-  TCP_CONGESTION,
-  TCP_CORK,
-  TCP_DEFER_ACCEPT,
-  TCP_INFO,
-  TCP_KEEPCNT,
-  TCP_KEEPIDLE,
-  TCP_KEEPINTVL,
-  TCP_LINGER2,
-  TCP_MAXSEG,
-  TCP_NODELAY,
-  TCP_QUICKACK,
-  TCP_SYNCNT,
-  TCP_USER_TIMEOUT,
-  TCP_WINDOW_CLAMP,
-} from '../../include/uapi/tcp.js';
-import { get_s32 } from '../../lib/bytes.js';
+  UDP_CORK,
+  UDP_ENCAP,
+  UDP_GRO,
+  UDP_NO_CHECK6_RX,
+  UDP_NO_CHECK6_TX,
+  UDP_SEGMENT,
+} from '../../include/uapi/udp.js';
+import { get_s32, get_u32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { type InetSock, LOOPBACK_MTU, RTN_LOCAL, RTN_MULTICAST, inet_addr_type, inet_sk } from './inet_sock.js';
 
-/** An option with a number: its default, what it may be, and what of it is kept. */
-interface IntOption {
+/** One option that is an int. */
+export interface IntOption {
   readonly initial: number;
-  /** Linux's check; missing: everything. */
-  readonly valid?: (val: number) => boolean;
-  readonly keep?: (val: number) => number;
+  /** What is kept of `val`, or -errno. Values that are kept are never negative; see `special`. */
+  check(sk: InetSock, val: number): number;
+  /** What getsockopt shows where it is not what was kept. */
+  show?(sk: InetSock): number;
 }
 
-const flag = (initial = 0): IntOption => ({ initial, keep: (val) => (val !== 0 ? 1 : 0) });
-const range = (initial: number, min: number, max: number): IntOption => ({
+export const bool_option = (initial = 0): IntOption => ({ initial, check: (_sk, val) => (val !== 0 ? 1 : 0) });
+
+export const range_option = (initial: number, min: number, max: number): IntOption => ({
   initial,
-  valid: (val) => val >= min && val <= max,
+  check: (_sk, val) => (val >= min && val <= max ? val : -EINVAL),
 });
 
-/** TCP_DEFER_ACCEPT is kept as a number of retransmissions, and read as the seconds that these take: 1, 3, 7, 15 … */
-function defer_accept_seconds(val: number): number {
-  let seconds = 0;
-  for (let timeout = 1; seconds < val; timeout = Math.min(timeout * 2, 120)) seconds += timeout;
-  return seconds;
-}
+/** -1 stands for the default. */
+const default_or_range = (initial: number, min: number, max: number): IntOption => ({
+  initial,
+  check: (_sk, val) => (val === -1 ? initial : val >= min && val <= max ? val : -EINVAL),
+});
 
-const FIN_TIMEOUT_MAX = 120;
+export const read_only_option = (show: (sk: InetSock) => number): IntOption => ({
+  initial: 0,
+  check: () => -ENOPROTOOPT,
+  show,
+});
 
-const tcp_options: Readonly<Record<number, IntOption>> = {
-  [TCP_NODELAY]: flag(),
-  [TCP_MAXSEG]: range(536, 88, 32767),
-  [TCP_CORK]: flag(),
-  [TCP_KEEPIDLE]: range(7200, 1, 32767),
-  [TCP_KEEPINTVL]: range(75, 1, 32767),
-  [TCP_KEEPCNT]: range(9, 1, 127),
-  [TCP_SYNCNT]: range(6, 1, 127),
-  [TCP_LINGER2]: { initial: 60, keep: (val) => (val < 0 ? -1 : val > FIN_TIMEOUT_MAX ? FIN_TIMEOUT_MAX : val) },
-  [TCP_DEFER_ACCEPT]: { initial: 0, keep: defer_accept_seconds },
-  [TCP_WINDOW_CLAMP]: { initial: 0, keep: (val) => (val === 0 ? 0 : Math.max(val, 1152)) },
-  [TCP_QUICKACK]: flag(1),
-  [TCP_USER_TIMEOUT]: { initial: 0, valid: (val) => val >= 0 },
-};
+export type IntOptions = Readonly<Record<number, IntOption>>;
 
-const ip_options: Readonly<Record<number, IntOption>> = {
-  [IP_TOS]: { initial: 0, keep: (val) => val & 0xff },
-  [IP_TTL]: {
-    initial: 64,
-    valid: (val) => val === -1 || (val >= 1 && val <= 255),
-    keep: (val) => (val === -1 ? 64 : val),
-  },
-  [IP_HDRINCL]: { initial: 0, valid: () => false },
-  [IP_RECVOPTS]: flag(),
-  [IP_PKTINFO]: flag(),
-  [IP_MTU_DISCOVER]: range(1, 0, 5),
-  [IP_RECVERR]: flag(),
-  [IP_RECVTTL]: flag(),
-  [IP_RECVTOS]: flag(),
-  [IP_FREEBIND]: flag(),
-  [IP_MINTTL]: range(0, 0, 255),
-  [IP_BIND_ADDRESS_NO_PORT]: flag(),
-  [IP_MULTICAST_TTL]: {
-    initial: 1,
-    valid: (val) => val >= -1 && val <= 255,
-    keep: (val) => (val === -1 ? 1 : val),
-  },
-  [IP_MULTICAST_LOOP]: flag(1),
-};
-
-/** A value of four bytes, or of one where IP allows it. */
-function get_value(level: number, optval: Uint8Array): number {
-  if (optval.length >= 4) return get_s32(optval, 0);
-  return level === IPPROTO_IP && optval.length >= 1 ? optval[0]! : NaN;
-}
-
-function set_int(sk: Sock, level: number, optname: number, option: IntOption, optval: Uint8Array): number {
-  const val = get_value(level, optval);
-  if (Number.isNaN(val) || option.valid?.(val) === false) return -EINVAL;
-  set_sock_opt(sk, level, optname, option.keep === undefined ? val : option.keep(val));
+/** An int option of a table: -EINVAL …, -ENOPROTOOPT. */
+export function set_int_option(table: IntOptions, sk: InetSock, level: number, optname: number, val: number): number {
+  const option = table[optname];
+  if (option === undefined) return -ENOPROTOOPT;
+  const keep = option.check(sk, val);
+  if (keep < 0) return keep;
+  set_sock_opt(sk, level, optname, keep);
   return 0;
 }
 
-function get_int(sk: Sock, level: number, optname: number, option: IntOption | undefined): Uint8Array | number {
-  return option === undefined ? -ENOPROTOOPT : int_opt(sock_opt(sk, level, optname, option.initial));
+export function get_int_option(table: IntOptions, sk: InetSock, level: number, optname: number): Uint8Array | number {
+  const option = table[optname];
+  if (option === undefined) return -ENOPROTOOPT;
+  const val = option.show === undefined ? sock_opt(sk, level, optname, option.initial) : option.show(sk);
+  // Only errors are below zero, but for options that mean it; these go through `special_option`.
+  return val < 0 ? val : int_opt(val);
 }
 
-/** setsockopt at IPPROTO_IP: -EINVAL, -ENOPROTOOPT (option or level). */
-export function ip_setsockopt(sk: Sock, level: number, optname: number, optval: Uint8Array): number {
-  const option = level === IPPROTO_IP ? ip_options[optname] : undefined;
-  if (option === undefined || optname === IP_HDRINCL) return -ENOPROTOOPT;
-  return set_int(sk, level, optname, option, optval);
+const IP_DEFAULT_TTL = 64;
+/** The two bits of the type of service that belong to congestion control: a stream's program does not set them. */
+const INET_ECN_MASK = 3;
+
+/** Streams have no groups. */
+const not_for_streams = (option: IntOption): IntOption => ({
+  ...option,
+  check: (sk, val) => (sk.sk_type === SOCK_STREAM ? -EINVAL : option.check(sk, val)),
+});
+
+const ip_options: IntOptions = {
+  [IP_TOS]: {
+    initial: 0,
+    check: (sk, val) => val & (sk.sk_type === SOCK_STREAM ? 0xff & ~INET_ECN_MASK : 0xff),
+  },
+  [IP_TTL]: default_or_range(IP_DEFAULT_TTL, 1, 255),
+  [IP_RECVOPTS]: bool_option(),
+  [IP_RETOPTS]: bool_option(),
+  [IP_PKTINFO]: bool_option(),
+  [IP_MTU_DISCOVER]: range_option(IP_PMTUDISC_WANT, 0, IP_PMTUDISC_OMIT),
+  [IP_RECVERR]: bool_option(),
+  [IP_RECVTTL]: bool_option(),
+  [IP_RECVTOS]: bool_option(),
+  [IP_MTU]: read_only_option((sk) => (sk.inet_daddr === 0 ? -ENOTCONN : LOOPBACK_MTU)),
+  [IP_FREEBIND]: bool_option(),
+  [IP_PASSSEC]: bool_option(),
+  [IP_TRANSPARENT]: bool_option(),
+  [IP_ORIGDSTADDR]: bool_option(),
+  [IP_MINTTL]: range_option(0, 0, 255),
+  [IP_CHECKSUM]: bool_option(),
+  [IP_BIND_ADDRESS_NO_PORT]: bool_option(),
+  [IP_RECVFRAGSIZE]: not_for_streams(bool_option()),
+  [IP_RECVERR_RFC4884]: range_option(0, 0, 1),
+  [IP_MULTICAST_IF]: not_for_streams({
+    initial: 0,
+    check: (_sk, val) => (val === 0 || inet_addr_type(swab32(val)) === RTN_LOCAL ? 0 : -EADDRNOTAVAIL),
+  }),
+  [IP_MULTICAST_TTL]: not_for_streams(default_or_range(1, 0, 255)),
+  [IP_MULTICAST_LOOP]: bool_option(1),
+  [IP_MULTICAST_ALL]: range_option(1, 0, 1),
+  [IP_PROTOCOL]: read_only_option((sk) => sk.sk_protocol),
+};
+
+/** An address in network order, read as an int, in host order. */
+function swab32(val: number): number {
+  return ((val << 24) | ((val << 8) & 0xff0000) | ((val >> 8) & 0xff00) | (val >>> 24)) >>> 0;
 }
 
-export function ip_getsockopt(sk: Sock, level: number, optname: number): Uint8Array | number {
-  return get_int(sk, level, optname, level === IPPROTO_IP ? ip_options[optname] : undefined);
+/** IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP: there is no interface with groups to join. -EPROTO, -EINVAL, -ENODEV, -EADDRNOTAVAIL. */
+function ip_mc_membership(sk: InetSock, optname: number, optval: Uint8Array): number {
+  if (sk.sk_type === SOCK_STREAM) return -EPROTO;
+  if (optval.length < 8 || inet_addr_type(swab32(get_u32(optval, 0))) !== RTN_MULTICAST) return -EINVAL;
+  return optname === IP_ADD_MEMBERSHIP ? -ENODEV : -EADDRNOTAVAIL;
 }
 
-/** sizeof(struct tcp_info) of 6.18, of which the first byte, tcpi_state, is told. */
-const TCP_INFO_SIZE = 248;
-const CONGESTION = 'cubic';
-
-/** Level IPPROTO_TCP, then as IP. */
-export function tcp_setsockopt(sk: Sock, level: number, optname: number, optval: Uint8Array): number {
-  if (level !== IPPROTO_TCP) return ip_setsockopt(sk, level, optname, optval);
-  const option = tcp_options[optname];
-  return option === undefined ? -ENOPROTOOPT : set_int(sk, level, optname, option, optval);
+/** ABI: at this level one byte is enough for an int. */
+function ip_value(optval: Uint8Array): number {
+  return optval.length >= 4 ? get_s32(optval, 0) : (optval[0] ?? 0);
 }
 
-export function tcp_getsockopt(sk: Sock, level: number, optname: number): Uint8Array | number {
-  if (level !== IPPROTO_TCP) return ip_getsockopt(sk, level, optname);
-  if (optname === TCP_INFO) {
-    const info = new Uint8Array(TCP_INFO_SIZE);
-    info[0] = sk.sk_state;
-    return info;
-  }
-  if (optname === TCP_CONGESTION) {
-    const name = new Uint8Array(16);
-    for (let i = 0; i < CONGESTION.length; i++) name[i] = CONGESTION.charCodeAt(i);
-    return name;
-  }
-  return get_int(sk, level, optname, tcp_options[optname]);
+/** -ENOPROTOOPT (level, option), -EINVAL …; options without an entry have no effect here and are refused. Linux: do_ip_setsockopt. */
+export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+  const sk = inet_sk(sock);
+  if (level !== SOL_IP) return -ENOPROTOOPT;
+  if (optname === IP_ADD_MEMBERSHIP || optname === IP_DROP_MEMBERSHIP) return ip_mc_membership(sk, optname, optval);
+  if (optval.length === 0 && optname === IP_TTL) return -EINVAL;
+  return set_int_option(ip_options, sk, level, optname, ip_value(optval));
+}
+
+/** -EOPNOTSUPP (level), -ENOPROTOOPT, -ENOTCONN (IP_MTU). */
+export function ip_getsockopt(_task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+  if (level !== SOL_IP) return -EOPNOTSUPP;
+  return get_int_option(ip_options, inet_sk(sock), level, optname);
+}
+
+// IPPROTO_UDP
+
+const udp_options: IntOptions = {
+  [UDP_CORK]: bool_option(),
+  [UDP_ENCAP]: {
+    initial: 0,
+    check: (_sk, val) => (val === 0 || val === 2 || val === 3 ? val : -ENOPROTOOPT),
+  },
+  [UDP_NO_CHECK6_TX]: bool_option(),
+  [UDP_NO_CHECK6_RX]: bool_option(),
+  [UDP_SEGMENT]: range_option(0, 0, 65535),
+  [UDP_GRO]: bool_option(),
+};
+
+/** -EINVAL (less than an int), -ENOPROTOOPT, -EINVAL; other levels as IP. Linux: udp_lib_setsockopt. */
+export function udp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+  if (level !== SOL_UDP) return ip_setsockopt(task, sock, level, optname, optval);
+  if (optval.length < 4) return -EINVAL;
+  return set_int_option(udp_options, inet_sk(sock), level, optname, get_s32(optval, 0));
+}
+
+export function udp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+  if (level !== SOL_UDP) return ip_getsockopt(task, sock, level, optname);
+  return get_int_option(udp_options, inet_sk(sock), level, optname);
 }

@@ -1,19 +1,11 @@
-/** UDP over the loopback interface (net/ipv4/udp.c). */
-import {
-  type MsgHdr,
-  type ProtoOps,
-  RCV_SHUTDOWN,
-  SEND_SHUTDOWN,
-  SS_CONNECTED,
-  SS_UNCONNECTED,
-  type SockAddr,
-  type Socket,
-} from '../../include/linux/net.js';
-import type { OpenFile } from '../../include/linux/fs.js';
+/** UDP: datagrams over the loopback interface (net/ipv4/udp.c, datagram.c). */
+import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type SockAddr, type Socket } from '../../include/linux/net.js';
+import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable } from '../../include/linux/wait.js';
 import {
   EACCES,
+  EADDRINUSE,
   EAFNOSUPPORT,
   EAGAIN,
   ECONNREFUSED,
@@ -21,213 +13,333 @@ import {
   EFAULT,
   EINVAL,
   EMSGSIZE,
-  ENETUNREACH,
-  ENOTCONN,
   EOPNOTSUPP,
   EPIPE,
 } from '../../include/uapi/errno.js';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../include/uapi/poll.js';
+import { INADDR_ANY, IPPROTO_UDP, IP_RECVERR } from '../../include/uapi/in.js';
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from '../../include/uapi/poll.js';
 import {
   AF_INET,
   AF_UNSPEC,
-  MSG_NOSIGNAL,
+  MSG_ERRQUEUE,
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
-  SHUT_RD,
-  SHUT_RDWR,
+  SOCK_DGRAM,
+  SOL_IP,
   SOL_SOCKET,
   SO_BROADCAST,
 } from '../../include/uapi/socket.js';
+import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
+import { get_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { prandom_below } from '../../lib/prng.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sk_wake, sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
-import { inet_bind, inet_getname } from './inet_common.js';
 import {
-  INADDR_ANY,
-  INADDR_LOOPBACK,
-  InetSock,
-  autobind,
-  check_sockaddr_in,
+  type InetBindBucket,
+  PORT_COUNT,
+  PORT_LOW,
+  addr_overlap,
+  inet_bind_hash,
   inet_net,
-  is_broadcast,
-  is_local,
-  port_owners,
-  put_port,
+  inet_put_port,
+  reuseport_hash,
+} from './inet_hashtables.js';
+import {
+  InetSock,
+  type Proto,
+  ROUTE_SADDR,
+  RTN_BROADCAST,
+  SOCK_BINDPORT_LOCK,
+  inet_reset_saddr,
+  ip_route_output,
+  is_sockaddr_in,
+  route_daddr,
   sin_addr,
-  sin_family,
   sin_port,
+  sk_reuse,
+  sk_reuseport,
   sockaddr_in,
 } from './inet_sock.js';
-import { ip_getsockopt, ip_setsockopt } from './ip_sockglue.js';
+import { SHUTDOWN_MASK } from './tcp_sock.js';
 
-/** The most that one datagram carries: 65535 without the headers of IP and UDP. */
+/** The most that one datagram carries: 65535 less the headers of IP and UDP. */
 const UDP_MAX_PAYLOAD = 65507;
-/** Room that a packet's headers take beside its data, and what a small packet counts in all. Checked against Linux 6.18. */
-const UDP_HEADROOM = 44;
-const SMALL_TRUESIZE = 832;
 
-interface Datagram {
+/** A datagram in a queue. */
+interface UdpSkb {
   readonly data: Uint8Array;
   readonly saddr: number;
   readonly sport: number;
+  /** What it counts against SO_RCVBUF. */
   readonly truesize: number;
 }
 
+/** struct udp_sock. ESTABLISHED means: has a default destination, and hears nobody else. */
 export class UdpSock extends InetSock {
-  readonly sk_receive_queue: Fifo<Datagram> = fifo();
-  /** What the queue counts against SO_RCVBUF. */
+  readonly sk_receive_queue: Fifo<UdpSkb> = fifo();
+  /** The sum of their truesize. Linux: sk_rmem_alloc. */
   rmem = 0;
+
+  constructor(kernel: Kernel, prot: Proto) {
+    super(kernel, SOCK_DGRAM, prot);
+  }
 }
 
 function udp_sk(sock: Socket): UdpSock {
   return sock.sk as UdpSock;
 }
 
-const table_of = (sk: UdpSock) => inet_net(sk.kernel).udp;
+// Ports.
 
-function datagram_truesize(len: number): number {
-  const linear = ((len + UDP_HEADROOM + 63) & ~63) + 320;
-  return linear <= 512 ? SMALL_TRUESIZE : 256 + 2 ** (32 - Math.clz32(linear - 1));
+/** Must `sk` not have the port beside those who hold it? */
+function udp_lib_lport_inuse(sk: InetSock, tb: InetBindBucket): boolean {
+  for (let o = tb.owners; o !== null; o = o.bind_next) {
+    if (!addr_overlap(sk.inet_rcv_saddr, o.inet_rcv_saddr) || (sk_reuse(sk) && sk_reuse(o))) continue;
+    return !(sk_reuseport(sk) && sk_reuseport(o));
+  }
+  return false;
 }
 
-/** Set the default destination, or dissolve it. -EINVAL, -EAFNOSUPPORT, -EACCES (broadcast), -ENETUNREACH, -EAGAIN. */
-function udp_connect(_task: Task, sock: Socket, addr: SockAddr): number {
-  const sk = udp_sk(sock);
-  if (addr.length < 2) return -EINVAL;
-  if (sin_family(addr) === AF_UNSPEC) return udp_disconnect(sock);
-  const bound = autobind(sk, table_of(sk));
-  if (bound < 0) return -EAGAIN;
-  const err = check_sockaddr_in(addr);
-  if (err < 0) return err;
-  const daddr = sin_addr(addr) === INADDR_ANY ? INADDR_LOOPBACK : sin_addr(addr);
-  const route = check_route(sk, daddr);
-  if (route < 0) return route;
-  if (sk.inet_saddr === INADDR_ANY) sk.inet_saddr = INADDR_LOOPBACK;
+/** -EADDRINUSE. Any two may share who both have SO_REUSEADDR, or both SO_REUSEPORT. */
+function udp_lib_get_port(sk: InetSock, snum: number): number {
+  const { udp } = inet_net(sk.kernel);
+  if (snum !== 0) {
+    const tb = udp.get(snum);
+    if (tb !== undefined && udp_lib_lport_inuse(sk, tb)) return -EADDRINUSE;
+    inet_bind_hash(sk, udp, snum);
+    return 0;
+  }
+  const offset = prandom_below(sk.kernel.prng, PORT_COUNT);
+  for (let i = 0; i < PORT_COUNT; i++) {
+    const port = PORT_LOW + ((offset + i) % PORT_COUNT);
+    if (udp.has(port)) continue;
+    inet_bind_hash(sk, udp, port);
+    return 0;
+  }
+  return -EADDRINUSE;
+}
+
+/** A port for who sends or connects without one. -EAGAIN. Linux: inet_autobind. */
+export function inet_autobind(sk: InetSock): number {
+  if (sk.inet_num !== 0) return 0;
+  if (sk.sk_prot.get_port(sk, 0) < 0) return -EAGAIN;
+  sk.inet_sport = sk.inet_num;
+  return 0;
+}
+
+// Destinations.
+
+/** Where packets to `daddr` go: -ENETUNREACH, -EACCES (broadcast without SO_BROADCAST). */
+function udp_route(sk: UdpSock, daddr: number): number {
+  const type = ip_route_output(daddr);
+  if (type === RTN_BROADCAST && sock_opt(sk, SOL_SOCKET, SO_BROADCAST) === 0) return -EACCES;
+  return type;
+}
+
+/** Set the default destination. -EINVAL, -EAFNOSUPPORT, -ENETUNREACH, -EACCES. Linux: __ip4_datagram_connect. */
+function ip4_datagram_connect(inet: InetSock, addr: SockAddr): number {
+  const sk = inet as UdpSock;
+  if (!is_sockaddr_in(addr)) return -EINVAL;
+  if (get_u16(addr, 0) !== AF_INET) return -EAFNOSUPPORT;
+  const daddr = route_daddr(sin_addr(addr), sk.inet_saddr);
+  const type = udp_route(sk, daddr);
+  if (type < 0) return type;
+  if (sk.inet_saddr === INADDR_ANY) sk.inet_saddr = ROUTE_SADDR;
+  if (sk.inet_rcv_saddr === INADDR_ANY) sk.inet_rcv_saddr = ROUTE_SADDR;
   sk.inet_daddr = daddr;
   sk.inet_dport = sin_port(addr);
-  sock.state = SS_CONNECTED;
+  sk.sk_state = TCP_ESTABLISHED;
   return 0;
 }
 
-/** Linux: __udp_disconnect. What bind gave stays. */
-function udp_disconnect(sock: Socket): number {
-  const sk = udp_sk(sock);
+/** No default destination any more; what the program did not bind is given up. Linux: __udp_disconnect. */
+function udp_disconnect(sk: InetSock): void {
+  sk.sk_state = TCP_CLOSE;
   sk.inet_daddr = INADDR_ANY;
   sk.inet_dport = 0;
-  if (!sk.addr_locked) sk.inet_saddr = INADDR_ANY;
-  if (!sk.port_locked) {
-    put_port(sk, table_of(sk));
-    sk.inet_sport = 0;
+  inet_reset_saddr(sk);
+  if ((sk.sk_userlocks & SOCK_BINDPORT_LOCK) !== 0) return;
+  inet_put_port(sk);
+  sk.inet_sport = 0;
+}
+
+// Delivery.
+
+/** How well `sk` fits a datagram; below 0: it must not have it. Linux: compute_score. */
+function compute_score(sk: InetSock, saddr: number, sport: number, daddr: number, bound: number): number {
+  if (sk.inet_rcv_saddr !== bound || (bound !== INADDR_ANY && bound !== daddr)) return -1;
+  let score = 2;
+  if (sk.inet_daddr !== INADDR_ANY) {
+    if (sk.inet_daddr !== saddr) return -1;
+    score += 4;
   }
-  sock.state = SS_UNCONNECTED;
-  return 0;
-}
-
-function check_route(sk: UdpSock, daddr: number): number {
-  if (is_broadcast(daddr) && sock_opt(sk, SOL_SOCKET, SO_BROADCAST) === 0) return -EACCES;
-  return is_local(daddr) ? 0 : -ENETUNREACH;
-}
-
-/** Who gets a datagram: connected to its sender before bound to its address before bound to any. Linux: compute_score. */
-function udp_lookup(from: UdpSock, saddr: number, daddr: number, dport: number): UdpSock | null {
-  let best: UdpSock | null = null;
-  let best_score = -1;
-  for (const owner of port_owners(table_of(from), dport)) {
-    const sk = owner as UdpSock;
-    if (sk.inet_saddr !== INADDR_ANY && sk.inet_saddr !== daddr) continue;
-    const connected = sk.inet_dport !== 0;
-    if (connected && (sk.inet_daddr !== saddr || sk.inet_dport !== from.inet_num)) continue;
-    const score = (connected ? 2 : 0) + (sk.inet_saddr !== INADDR_ANY ? 1 : 0);
-    // Of equals the newest.
-    if (score < best_score) continue;
-    best = sk;
-    best_score = score;
+  if (sk.inet_dport !== 0) {
+    if (sk.inet_dport !== sport) return -1;
+    score += 4;
   }
-  return best;
+  return score;
 }
 
-/** Give the datagram to `other`; a full queue drops it, and nobody hears of it. */
-function udp_queue_rcv(other: UdpSock, data: Uint8Array, saddr: number, sport: number): void {
-  const truesize = datagram_truesize(data.length);
-  if ((other.sk_shutdown & RCV_SHUTDOWN) !== 0 && other.sk_socket === null) return;
-  if (other.rmem + truesize > other.sk_rcvbuf) return;
-  other.rmem += truesize;
-  fifo_push(other.sk_receive_queue, { data, saddr, sport, truesize });
-  sk_wake(other, POLLIN | POLLRDNORM);
+/** The best of those bound to `bound`: of equals the newest, or with SO_REUSEPORT the one that the sender's address chooses. */
+function udp4_lib_lookup2(
+  tb: InetBindBucket,
+  saddr: number,
+  sport: number,
+  daddr: number,
+  bound: number,
+): UdpSock | null {
+  let best: InetSock | null = null;
+  let badness = -1;
+  let group = 0;
+  for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
+    const score = compute_score(sk, saddr, sport, daddr, bound);
+    if (score > badness) {
+      best = sk;
+      badness = score;
+      group = 0;
+    }
+    if (score >= 0 && score === badness && sk_reuseport(sk)) group++;
+  }
+  if (group < 2 || best === null || !sk_reuseport(best)) return best as UdpSock | null;
+  let nth = reuseport_hash(saddr, sport, group);
+  for (let sk = tb.owners; sk !== null; sk = sk.bind_next)
+    if (compute_score(sk, saddr, sport, daddr, bound) === badness && sk_reuseport(sk) && nth-- === 0)
+      return sk as UdpSock;
+  return null;
 }
 
-/** -EMSGSIZE, -EOPNOTSUPP (MSG_OOB), -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ, -EPIPE, the pending error, -EACCES, -ENETUNREACH, -EFAULT. */
-function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+/**
+ * Memory that a datagram of `len` bytes takes in a queue. Measured on Linux 6.18: small ones have a size of their own, then
+ * a power of two with the headers, and from 16 KiB on the bytes stand in pages of the sender.
+ */
+function udp_truesize(len: number): number {
+  const head = (len + 59 + 63) & ~63;
+  if (head <= 256) return 832;
+  return len + 59 < 16064 ? 256 + 2 ** (32 - Math.clz32(head + 320 - 1)) : 832 + len;
+}
+
+/** Put a datagram into a queue; a full one drops it in silence, but one datagram fits always. Linux: __udp_enqueue_schedule_skb. */
+function udp_queue_rcv(sk: UdpSock, data: Uint8Array, saddr: number, sport: number): void {
+  const truesize = udp_truesize(data.length);
+  if (sk.rmem > 0 && sk.rmem + truesize > sk.sk_rcvbuf) return;
+  sk.rmem += truesize;
+  fifo_push(sk.sk_receive_queue, { data, saddr, sport, truesize });
+  if (sk.sk_wait.first !== null) sk_wake(sk, POLLIN | POLLRDNORM);
+}
+
+/** Everybody bound to the port gets a broadcast. Linux: __udp4_lib_mcast_deliver. */
+function udp_broadcast(tb: InetBindBucket, data: Uint8Array, saddr: number, sport: number, daddr: number): void {
+  for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
+    const bound = sk.inet_rcv_saddr;
+    if (compute_score(sk, saddr, sport, daddr, bound) >= 0) udp_queue_rcv(sk as UdpSock, data, saddr, sport);
+  }
+}
+
+/** A datagram leaves `sk`, and arrives. Linux: __udp4_lib_rcv. */
+function udp_rcv(sk: UdpSock, data: Uint8Array, daddr: number, dport: number, type: number): void {
+  const saddr = sk.inet_saddr === INADDR_ANY ? ROUTE_SADDR : sk.inet_saddr;
+  const sport = sk.inet_num;
+  const tb = inet_net(sk.kernel).udp.get(dport);
+  if (type === RTN_BROADCAST) {
+    if (tb !== undefined) udp_broadcast(tb, data, saddr, sport, daddr);
+    return;
+  }
+  const other =
+    tb === undefined
+      ? null
+      : (udp4_lib_lookup2(tb, saddr, sport, daddr, daddr) ?? udp4_lib_lookup2(tb, saddr, sport, daddr, INADDR_ANY));
+  if (other !== null) udp_queue_rcv(other, data, saddr, sport);
+  else udp_err(sk);
+}
+
+/** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
+function udp_err(sk: UdpSock): void {
+  if (sk.sk_state !== TCP_ESTABLISHED && sock_opt(sk, SOL_IP, IP_RECVERR) === 0) return;
+  sk.sk_err = ECONNREFUSED;
+  if (sk.sk_wait.first !== null) sk_wake(sk, POLLERR);
+}
+
+// send
+
+/** Is the name of a message a destination? -EINVAL (length, port 0), -EAFNOSUPPORT. AF_UNSPEC passes for AF_INET. */
+function check_name(name: SockAddr): number {
+  if (!is_sockaddr_in(name)) return -EINVAL;
+  const family = get_u16(name, 0);
+  if (family !== AF_INET && family !== AF_UNSPEC) return -EAFNOSUPPORT;
+  return sin_port(name) === 0 ? -EINVAL : 0;
+}
+
+/**
+ * -EAGAIN (no free port), -EMSGSIZE, -EOPNOTSUPP (MSG_OOB), -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ, -ENETUNREACH, -EACCES,
+ * -EMSGSIZE, the pending error, -EPIPE (without a signal), -EFAULT. Never sleeps: what is sent has left the buffer.
+ *
+ * DEVIATION: MSG_MORE and UDP_CORK do not collect a datagram from several sends.
+ */
+export function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   const sk = udp_sk(sock);
   const len = msg.iter.count;
-  const bound = autobind(sk, table_of(sk));
-  if (bound < 0) return -EAGAIN;
-  if (len > UDP_MAX_PAYLOAD) return -EMSGSIZE;
+  const { name } = msg;
+  if (inet_autobind(sk) < 0) return -EAGAIN;
+  if (len > 0xffff) return -EMSGSIZE;
   if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-  let daddr = sk.inet_daddr;
-  let dport = sk.inet_dport;
-  if (msg.name !== null) {
-    const err = msg.name.length < 16 ? -EINVAL : check_name(msg.name);
+  let { inet_daddr: daddr, inet_dport: dport } = sk;
+  if (name !== null) {
+    const err = check_name(name);
     if (err < 0) return err;
-    daddr = sin_addr(msg.name);
-    dport = sin_port(msg.name);
-    if (dport === 0) return -EINVAL;
-  } else if (dport === 0) return -EDESTADDRREQ;
-  if (daddr === INADDR_ANY) daddr = INADDR_LOOPBACK;
+    daddr = route_daddr(sin_addr(name), sk.inet_saddr);
+    dport = sin_port(name);
+  } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
+  const type = udp_route(sk, daddr);
+  if (type < 0) return type;
+  if (len > UDP_MAX_PAYLOAD) return -EMSGSIZE;
   if (sk.sk_err !== 0) return sock_error(sk);
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
-  const route = check_route(sk, daddr);
-  if (route < 0) return route;
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
   const data = new Uint8Array(len);
   copy_from_iter(task.mm, msg.iter, data, 0, len);
-  const saddr = sk.inet_saddr === INADDR_ANY ? INADDR_LOOPBACK : sk.inet_saddr;
-  const other = udp_lookup(sk, saddr, daddr, dport);
-  if (other !== null) udp_queue_rcv(other, data, saddr, sk.inet_num);
-  else port_unreachable(sk, daddr, dport);
+  udp_rcv(sk, data, daddr, dport, type);
   return len;
 }
 
-/** AF_UNSPEC passes for AF_INET in a destination. */
-function check_name(name: SockAddr): number {
-  const family = sin_family(name);
-  return family === AF_INET || family === AF_UNSPEC ? 0 : -EAFNOSUPPORT;
-}
+// receive
 
-/** ICMP comes back: only a connected socket hears of it. */
-function port_unreachable(sk: UdpSock, daddr: number, dport: number): void {
-  if (sk.inet_dport !== dport || sk.inet_daddr !== daddr) return;
-  sk.sk_err = ECONNREFUSED;
-  sk_wake(sk, POLLERR);
-}
-
-/** Deliver the first datagram, cut to the room there is. */
-function deliver(task: Task, sk: UdpSock, dgram: Datagram, msg: MsgHdr): number {
-  const { length } = dgram.data;
+/** Deliver one datagram, cut to the room there is. -EFAULT loses it, as in Linux. */
+function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
+  const ulen = skb.data.length;
   const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
-  const n = Math.min(length, msg.iter.count);
+  const n = Math.min(ulen, msg.iter.count);
   if ((msg.flags & MSG_PEEK) === 0) {
     fifo_shift(sk.sk_receive_queue);
-    sk.rmem -= dgram.truesize;
+    sk.rmem -= skb.truesize;
   }
-  if (msg.want_name) msg.name = sockaddr_in(dgram.saddr, dgram.sport);
-  if (n < length) msg.flags |= MSG_TRUNC;
-  else msg.flags &= ~MSG_TRUNC;
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
-  copy_to_iter(task.mm, msg.iter, dgram.data, 0, n);
-  return want_real_length ? length : n;
+  copy_to_iter(task.mm, msg.iter, skb.data, 0, n);
+  if (msg.want_name) msg.name = sockaddr_in(skb.saddr, skb.sport);
+  if (n < ulen) msg.flags |= MSG_TRUNC;
+  else msg.flags &= ~MSG_TRUNC;
+  return want_real_length ? ulen : n;
 }
 
 function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep {
   let left = timeo;
   try {
     for (;;) {
-      prepare_to_wait(sk.sk_wait, task, true, 'a datagram');
+      prepare_to_wait(sk.sk_wait, task, true, 'a datagram on a UDP socket');
       if (sk.sk_err !== 0) return sock_error(sk);
-      const dgram = fifo_peek(sk.sk_receive_queue);
-      if (dgram !== undefined) return deliver(task, sk, dgram, msg);
+      const skb = fifo_peek(sk.sk_receive_queue);
+      if (skb !== undefined) return deliver(task, sk, skb, msg);
       if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
       if (left === 0) return -EAGAIN;
       if (signal_pending(task)) return sock_intr_errno(left);
@@ -238,57 +350,44 @@ function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep
   }
 }
 
-/** The pending error, -EAGAIN, -EFAULT. Linux: udp_recvmsg, __skb_recv_udp. */
-function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+/** The pending error (even before data), -EAGAIN, -EFAULT; 0 for who waits on a socket that is shut. MSG_OOB is not looked at. */
+export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = udp_sk(sock);
+  // No error queue is ever filled.
+  if ((msg.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
   if (sk.sk_err !== 0) return sock_error(sk);
-  const dgram = fifo_peek(sk.sk_receive_queue);
-  if (dgram !== undefined) return deliver(task, sk, dgram, msg);
-  const timeo = sock_rcvtimeo(sk, msg.flags & ~MSG_NOSIGNAL);
+  const skb = fifo_peek(sk.sk_receive_queue);
+  if (skb !== undefined) return deliver(task, sk, skb, msg);
+  const timeo = sock_rcvtimeo(sk, msg.flags);
   return timeo === 0 ? -EAGAIN : recv_sleep(task, sk, msg, timeo);
 }
 
-/** As for TCP, it takes effect even where it answers -ENOTCONN. Linux: inet_shutdown. */
-function udp_shutdown(sock: Socket, how: number): number {
-  const sk = udp_sk(sock);
-  if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
-  sk.sk_shutdown |= how + 1;
-  sk_wake(sk, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
-  return sock.state === SS_CONNECTED ? 0 : -ENOTCONN;
-}
-
-function udp_poll(_file: OpenFile, sock: Socket, pt: PollTable | null): number {
+/** Linux: datagram_poll. */
+export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): number {
   const sk = udp_sk(sock);
   pt?.poll_wait(sk.sk_wait);
-  let mask = POLLOUT | POLLWRNORM;
+  let mask = POLLOUT | POLLWRNORM | POLLWRBAND;
   if (sk.sk_err !== 0) mask |= POLLERR;
   if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) mask |= POLLRDHUP | POLLIN | POLLRDNORM;
-  if (sk.sk_shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN)) mask |= POLLHUP;
+  if (sk.sk_shutdown === SHUTDOWN_MASK) mask |= POLLHUP;
   if (fifo_len(sk.sk_receive_queue) > 0) mask |= POLLIN | POLLRDNORM;
   return mask;
 }
 
-function udp_release(sock: Socket): void {
-  const sk = udp_sk(sock);
-  put_port(sk, table_of(sk));
+function udp_close(inet: InetSock): void {
+  const sk = inet as UdpSock;
+  inet_put_port(sk);
   sk.sk_socket = null;
-  while (fifo_shift(sk.sk_receive_queue) !== undefined);
+  sk.sk_receive_queue.items.length = 0;
+  sk.sk_receive_queue.head = 0;
   sk.rmem = 0;
 }
 
-export const inet_dgram_ops = {
-  family: AF_INET,
-  release: udp_release,
-  bind: (_task, sock, addr) => inet_bind(udp_sk(sock), addr, table_of(udp_sk(sock))),
-  connect: udp_connect,
-  socketpair: () => -EOPNOTSUPP,
-  accept: () => -EOPNOTSUPP,
-  getname: (sock, peer) => inet_getname(udp_sk(sock), peer, sock.state === SS_CONNECTED),
-  poll: udp_poll,
-  listen: () => -EOPNOTSUPP,
-  shutdown: udp_shutdown,
-  setsockopt: (_task, sock, level, optname, optval) => ip_setsockopt(sock.sk, level, optname, optval),
-  getsockopt: (_task, sock, level, optname) => ip_getsockopt(sock.sk, level, optname),
-  sendmsg: udp_sendmsg,
-  recvmsg: udp_recvmsg,
-} satisfies ProtoOps;
+export const udp_prot = {
+  protocol: IPPROTO_UDP,
+  get_port: udp_lib_get_port,
+  connect: ip4_datagram_connect,
+  disconnect: udp_disconnect,
+  shutdown: () => undefined,
+  close: udp_close,
+} satisfies Proto;

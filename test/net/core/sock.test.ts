@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Libc, Release, ThrowingLibc } from '../../../index.js';
+import { type Libc, type Release, type ThrowingLibc, boot, throwing } from '../../../index.js';
 import {
   AF_UNIX,
   NR,
@@ -29,6 +29,7 @@ import {
   SO_TYPE,
 } from '../../../kernel-mock/include/uapi/index.js';
 import { answers, outcome, receive } from '../../facts.js';
+import { nothing_left } from '../../helpers.js';
 import { connection, listener, nonblocking, pair } from '../unix/fixtures.js';
 
 const stream = (ok: ThrowingLibc): Promise<number> => ok.socket(AF_UNIX, SOCK_STREAM, 0);
@@ -288,3 +289,18 @@ test(
   },
   0,
 );
+
+test('SO_RCVTIMEO runs on the clock of the kernel: an hour passes at once', async (t) => {
+  const kernel = boot({ output: null });
+  let errno: unknown;
+  await kernel.run(async (libc: Libc) => {
+    const ok = throwing(libc);
+    const [a] = await pair(ok);
+    await ok.setsockopt(a, SOL_SOCKET, SO_RCVTIMEO, int64(3600, 0));
+    errno = outcome(libc, await libc.recv(a, new Uint8Array(1)));
+  });
+  t.is(errno, 'EAGAIN');
+  const seconds = kernel.internals.ticks_ns / 1e9;
+  t.true(seconds >= 3600 && seconds < 3601, `${seconds} seconds`);
+  nothing_left(t, kernel);
+});

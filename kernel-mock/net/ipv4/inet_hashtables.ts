@@ -1,0 +1,135 @@
+/** Local ports and who holds them, and who listens there (net/ipv4/inet_hashtables.c). */
+import type { Kernel } from '../../include/linux/kernel.js';
+import { INADDR_ANY } from '../../include/uapi/in.js';
+import type { InetSock } from './inet_sock.js';
+import type { DeathRow, InetTimewaitSock } from './inet_timewait_sock.js';
+
+/** One port of one protocol. It exists as long as somebody holds it. */
+export interface InetBindBucket {
+  readonly table: InetHashinfo;
+  readonly port: number;
+  /** Sockets that hold the port, newest first. */
+  owners: InetSock | null;
+  /** Connections of the past that still hold it. */
+  timewait: InetTimewaitSock | null;
+  /** Those of `owners` that listen, in a list of their own: accepted connections, which are many, hold the port too. */
+  listeners: InetSock[] | null;
+  /** Taken by connect alone, so that further connects to other destinations may share it. Linux: fastreuse < 0. */
+  by_connect: boolean;
+}
+
+export type InetHashinfo = Map<number, InetBindBucket>;
+
+/** The ports of one kernel. */
+export interface InetNet {
+  readonly tcp: InetHashinfo;
+  readonly udp: InetHashinfo;
+  readonly death_row: DeathRow;
+}
+
+export function inet_net(kernel: Kernel): InetNet {
+  const { net } = kernel;
+  net.inet ??= {
+    tcp: new Map(),
+    udp: new Map(),
+    death_row: { first: null, last: null, count: 0 },
+  } satisfies InetNet;
+  return net.inet as InetNet;
+}
+
+/** net.ipv4.ip_local_port_range: first and last. */
+export const PORT_LOW = 32768;
+const PORT_HIGH = 60999;
+export const PORT_COUNT = PORT_HIGH - PORT_LOW + 1;
+
+/** Do two bound addresses have one in common? */
+export function addr_overlap(a: number, b: number): boolean {
+  return a === b || a === INADDR_ANY || b === INADDR_ANY;
+}
+
+// Buckets.
+
+/** Let `sk` hold `port`. Linux: inet_bind_hash. */
+export function inet_bind_hash(sk: InetSock, table: InetHashinfo, port: number, by_connect = false): InetBindBucket {
+  let tb = table.get(port);
+  if (tb === undefined) {
+    tb = { table, port, owners: null, timewait: null, listeners: null, by_connect };
+    table.set(port, tb);
+  } else if (!by_connect) tb.by_connect = false;
+  link_owner(sk, tb);
+  return tb;
+}
+
+function link_owner(sk: InetSock, tb: InetBindBucket): void {
+  sk.inet_num = tb.port;
+  sk.bind_bucket = tb;
+  sk.bind_next = tb.owners;
+  if (tb.owners !== null) tb.owners.bind_prev = sk;
+  tb.owners = sk;
+}
+
+/** An accepted connection holds the port of its listener. Linux: __inet_inherit_port. */
+export function inet_inherit_port(sk: InetSock, child: InetSock): void {
+  link_owner(child, sk.bind_bucket!);
+}
+
+/** Nobody holds the port any more. */
+export function inet_bind_bucket_destroy(tb: InetBindBucket): void {
+  if (tb.owners === null && tb.timewait === null) tb.table.delete(tb.port);
+}
+
+/** Give the port up. `inet_sport` still tells what it was. */
+export function inet_put_port(sk: InetSock): void {
+  const tb = sk.bind_bucket;
+  if (tb === null) return;
+  sk.bind_bucket = null;
+  sk.inet_num = 0;
+  if (sk.bind_prev === null) tb.owners = sk.bind_next;
+  else sk.bind_prev.bind_next = sk.bind_next;
+  if (sk.bind_next !== null) sk.bind_next.bind_prev = sk.bind_prev;
+  sk.bind_prev = null;
+  sk.bind_next = null;
+  inet_bind_bucket_destroy(tb);
+}
+
+// Listeners.
+
+/** Which of several that share a port by SO_REUSEPORT serves a sender. DEVIATION: not Linux's hash, which is seeded at boot. */
+export function reuseport_hash(saddr: number, sport: number, n: number): number {
+  return (Math.imul(saddr ^ Math.imul(sport, 0x9e3779b1), 0x85ebca6b) >>> 8) % n;
+}
+
+/** `sk` takes connections from now on. Linux: inet_hash. */
+export function inet_hash_listener(sk: InetSock): void {
+  const tb = sk.bind_bucket!;
+  tb.listeners ??= [];
+  tb.listeners.push(sk);
+}
+
+export function inet_unhash_listener(sk: InetSock): void {
+  const listeners = sk.bind_bucket?.listeners ?? [];
+  const at = listeners.indexOf(sk);
+  if (at !== -1) listeners.splice(at, 1);
+}
+
+/** One of `listeners` that is bound to `addr`; of several, the one that the sender's address chooses. */
+function pick_listener(listeners: readonly InetSock[], addr: number, saddr: number, sport: number): InetSock | null {
+  let n = 0;
+  for (const sk of listeners) if (sk.inet_rcv_saddr === addr) n++;
+  if (n === 0) return null;
+  let nth = n === 1 ? 0 : reuseport_hash(saddr, sport, n);
+  return listeners.find((sk) => sk.inet_rcv_saddr === addr && nth-- === 0) ?? null;
+}
+
+/** The listener for a connection from `saddr`:`sport`: one bound to `daddr`, else one bound to any address. Linux: __inet_lookup_listener. */
+export function inet_lookup_listener(
+  kernel: Kernel,
+  daddr: number,
+  dport: number,
+  saddr: number,
+  sport: number,
+): InetSock | null {
+  const listeners = inet_net(kernel).tcp.get(dport)?.listeners ?? null;
+  if (listeners === null) return null;
+  return pick_listener(listeners, daddr, saddr, sport) ?? pick_listener(listeners, INADDR_ANY, saddr, sport);
+}

@@ -1,0 +1,179 @@
+/** Options of IPPROTO_TCP: kept, checked and read back (net/ipv4/tcp.c do_tcp_setsockopt). Checked against Linux 6.18. */
+import type { Socket } from '../../include/linux/net.js';
+import type { Task } from '../../include/linux/sched.js';
+import { EINVAL, ENOENT, ENOPROTOOPT } from '../../include/uapi/errno.js';
+import { SOL_TCP } from '../../include/uapi/socket.js';
+import {
+  TCP_CLOSE,
+  TCP_CONGESTION,
+  TCP_CORK,
+  TCP_DEFER_ACCEPT,
+  TCP_INFO,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_LINGER2,
+  TCP_LISTEN,
+  TCP_MAXSEG,
+  TCP_MSS_DEFAULT,
+  TCP_NODELAY,
+  TCP_NOTSENT_LOWAT,
+  TCP_QUICKACK,
+  TCP_SYNCNT,
+  TCP_THIN_DUPACK,
+  TCP_THIN_LINEAR_TIMEOUTS,
+  TCP_USER_TIMEOUT,
+  TCP_WINDOW_CLAMP,
+} from '../../include/uapi/tcp.js';
+import { fifo_len } from '../../lib/fifo.js';
+import { get_s32, put_u32 } from '../../lib/bytes.js';
+import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { type InetSock, inet_sk } from './inet_sock.js';
+import {
+  type IntOptions,
+  bool_option,
+  get_int_option,
+  ip_getsockopt,
+  ip_setsockopt,
+  range_option,
+  set_int_option,
+} from './ip_sockglue.js';
+import { TCP_FIN_TIMEOUT } from './tcp_input.js';
+import { TCP_SYN_RETRIES } from './tcp_ipv4.js';
+import type { TcpSock } from './tcp_sock.js';
+
+const TCP_FIN_TIMEOUT_MAX = 120;
+/** The least that a window is clamped to: half of the smallest SO_RCVBUF. */
+const MIN_WINDOW_CLAMP = 1152;
+const TCP_RTO_MAX = 120;
+/** The segment size that Linux 6.18 shows on lo: half of the largest window without scaling. */
+const LOOPBACK_MSS = 32741;
+
+/** Linux counts them in a byte. */
+const MAX_RETRANS = 255;
+
+/** TCP_DEFER_ACCEPT is kept as a number of repetitions, and shown as the seconds that these take: 1, 3, 7 … 63, 127, 247 … */
+function defer_accept_seconds(val: number): number {
+  let seconds = 0;
+  let timeout = 1;
+  for (let n = 0; seconds < val && n < MAX_RETRANS; n++) {
+    seconds += timeout;
+    timeout = Math.min(timeout * 2, TCP_RTO_MAX);
+  }
+  return seconds;
+}
+
+function show_mss(sk: InetSock): number {
+  const user = sock_opt(sk, SOL_TCP, TCP_MAXSEG);
+  if (sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_LISTEN) return user === 0 ? TCP_MSS_DEFAULT : user;
+  return user === 0 ? LOOPBACK_MSS : Math.min(user, LOOPBACK_MSS);
+}
+
+const tcp_options: IntOptions = {
+  [TCP_NODELAY]: bool_option(),
+  [TCP_MAXSEG]: {
+    initial: 0,
+    check: (_sk, val) => (val === 0 || (val >= 88 && val <= 32767) ? val : -EINVAL),
+    show: show_mss,
+  },
+  [TCP_CORK]: bool_option(),
+  [TCP_KEEPIDLE]: range_option(7200, 1, 32767),
+  [TCP_KEEPINTVL]: range_option(75, 1, 32767),
+  [TCP_KEEPCNT]: range_option(9, 1, 127),
+  [TCP_SYNCNT]: range_option(TCP_SYN_RETRIES, 1, 127),
+  // DEVIATION: a connection is given to accept before its first byte arrives.
+  [TCP_DEFER_ACCEPT]: { initial: 0, check: (_sk, val) => defer_accept_seconds(val) },
+  [TCP_WINDOW_CLAMP]: { initial: 0, check: (_sk, val) => (val === 0 ? 0 : Math.max(val, MIN_WINDOW_CLAMP)) },
+  [TCP_QUICKACK]: bool_option(1),
+  [TCP_THIN_LINEAR_TIMEOUTS]: range_option(0, 0, 1),
+  [TCP_THIN_DUPACK]: { initial: 0, check: (_sk, val) => (val === 0 || val === 1 ? 0 : -EINVAL) },
+  [TCP_USER_TIMEOUT]: range_option(0, 0, 0x7fffffff),
+};
+
+// Options that are not an int, or one that may be negative.
+
+/** TCP_LINGER2: -1 is "do not wait"; 0 is the default. */
+function set_linger2(sk: InetSock, val: number): number {
+  const seconds = val < 0 ? -1 : val === 0 ? TCP_FIN_TIMEOUT : Math.min(val, TCP_FIN_TIMEOUT_MAX);
+  set_sock_opt(sk, SOL_TCP, TCP_LINGER2, seconds);
+  return 0;
+}
+
+const CONGESTION_CONTROL = ['cubic', 'reno'];
+const TCP_CA_NAME_MAX = 16;
+
+function set_congestion(sk: InetSock, optval: Uint8Array): number {
+  const raw = optval.subarray(0, TCP_CA_NAME_MAX - 1);
+  const end = raw.indexOf(0);
+  const name = String.fromCharCode(...(end === -1 ? raw : raw.subarray(0, end)));
+  const index = CONGESTION_CONTROL.indexOf(name);
+  if (optval.length < 1) return -EINVAL;
+  if (index === -1) return -ENOENT;
+  set_sock_opt(sk, SOL_TCP, TCP_CONGESTION, index);
+  return 0;
+}
+
+function get_congestion(sk: InetSock): Uint8Array {
+  const name = CONGESTION_CONTROL[sock_opt(sk, SOL_TCP, TCP_CONGESTION)]!;
+  const raw = new Uint8Array(TCP_CA_NAME_MAX);
+  for (let i = 0; i < name.length; i++) raw[i] = name.charCodeAt(i);
+  return raw;
+}
+
+/** struct tcp_info of 6.18. */
+const TCP_INFO_SIZE = 280;
+const tcpi = { state: 0, options: 5, rto: 8, snd_mss: 16, rcv_mss: 20, unacked: 24, sacked: 28, pmtu: 60, advmss: 88 };
+/** TCPI_OPT_TIMESTAMPS, _SACK, _WSCALE. */
+const TCPI_OPTIONS = 7;
+
+/** DEVIATION: only what is not about packets and their times; of a listener the queue and its limit, as in Linux. */
+function tcp_get_info(inet: InetSock): Uint8Array {
+  const sk = inet as TcpSock;
+  const raw = new Uint8Array(TCP_INFO_SIZE);
+  raw[tcpi.state] = sk.sk_state;
+  put_u32(raw, tcpi.snd_mss, show_mss(sk));
+  put_u32(raw, tcpi.rcv_mss, TCP_MSS_DEFAULT);
+  if (sk.sk_state === TCP_LISTEN) {
+    put_u32(raw, tcpi.unacked, fifo_len(sk.accept_queue!));
+    put_u32(raw, tcpi.sacked, sk.max_ack_backlog);
+  } else if (sk.sk_state !== TCP_CLOSE) {
+    raw[tcpi.options] = TCPI_OPTIONS;
+    put_u32(raw, tcpi.rto, 200_000);
+    put_u32(raw, tcpi.pmtu, 65535);
+    put_u32(raw, tcpi.advmss, 65483);
+  }
+  return raw;
+}
+
+/** -EINVAL (less than an int), -ENOPROTOOPT, -EINVAL, -ENOENT (TCP_CONGESTION); other levels as IP. */
+export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+  const sk = inet_sk(sock);
+  if (level !== SOL_TCP) return ip_setsockopt(task, sock, level, optname, optval);
+  if (optname === TCP_CONGESTION) return set_congestion(sk, optval);
+  if (optval.length < 4) return -EINVAL;
+  const val = get_s32(optval, 0);
+  if (optname === TCP_LINGER2) return set_linger2(sk, val);
+  if (optname === TCP_NOTSENT_LOWAT) {
+    set_sock_opt(sk, SOL_TCP, optname, val);
+    return 0;
+  }
+  if (optname === TCP_WINDOW_CLAMP && val === 0 && sk.sk_state !== TCP_CLOSE) return -EINVAL;
+  return set_int_option(tcp_options, sk, level, optname, val);
+}
+
+export function tcp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+  const sk = inet_sk(sock);
+  if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname);
+  switch (optname) {
+    case TCP_INFO:
+      return tcp_get_info(sk);
+    case TCP_CONGESTION:
+      return get_congestion(sk);
+    case TCP_LINGER2:
+      return int_opt(sock_opt(sk, SOL_TCP, optname, TCP_FIN_TIMEOUT));
+    case TCP_NOTSENT_LOWAT:
+      return int_opt(sock_opt(sk, SOL_TCP, optname));
+    default:
+      return optname === 0 ? -ENOPROTOOPT : get_int_option(tcp_options, sk, level, optname);
+  }
+}
