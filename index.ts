@@ -31,7 +31,9 @@ function host_output(): (bytes: Uint8Array) => void {
 }
 
 export interface Kernel extends BootedKernel {
-  run(program: Program, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
+  /** Make an executable file at an absolute path: a program, or the bytes of a file (a script begins with `#!`). */
+  install(path: string, program: Program | Uint8Array): void;
+  run(program: Program | string, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
   /** What programs wrote to the console, as text. */
   output(): string;
 }

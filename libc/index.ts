@@ -9,7 +9,11 @@ import { type RouteName, routes } from './internal/routes/index.js';
 import { Thread } from './internal/thread.js';
 import * as poll_h from './poll.js';
 import * as pthread_h from './pthread.js';
+import * as pthread_cancel_h from './pthread/cancel.js';
+import * as pthread_sync_h from './pthread/sync.js';
+import * as sched_h from './sched.js';
 import * as signal_h from './signal.js';
+import * as spawn_h from './spawn.js';
 import * as stdio_h from './stdio.js';
 import * as stdlib_h from './stdlib.js';
 import * as string_h from './string.js';
@@ -21,12 +25,20 @@ import * as sys_eventfd_h from './sys/eventfd.js';
 import * as sys_ioctl_h from './sys/ioctl.js';
 import * as sys_select_h from './sys/select.js';
 import * as sys_timerfd_h from './sys/timerfd.js';
+import * as sys_pidfd_h from './sys/pidfd.js';
+import * as sys_prctl_h from './sys/prctl.js';
 import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_socket_h from './sys/socket.js';
 import * as sys_stat_h from './sys/stat.js';
+import * as sys_time_h from './sys/time.js';
+import * as sys_times_h from './sys/times.js';
 import * as sys_uio_h from './sys/uio.js';
+import * as sys_wait_h from './sys/wait.js';
+import * as time_h from './time.js';
 import * as unistd_h from './unistd.js';
+import * as unistd_exec_h from './unistd/exec.js';
+import * as unistd_process_h from './unistd/process.js';
 
 /** All functions, by name. */
 export const functions = {
@@ -34,7 +46,11 @@ export const functions = {
   ...fcntl_h,
   ...poll_h,
   ...pthread_h,
+  ...pthread_cancel_h,
+  ...pthread_sync_h,
+  ...sched_h,
   ...signal_h,
+  ...spawn_h,
   ...stdio_h,
   ...stdlib_h,
   ...string_h,
@@ -46,12 +62,20 @@ export const functions = {
   ...sys_ioctl_h,
   ...sys_select_h,
   ...sys_timerfd_h,
+  ...sys_pidfd_h,
+  ...sys_prctl_h,
   ...sys_resource_h,
   ...sys_sendfile_h,
   ...sys_socket_h,
   ...sys_stat_h,
+  ...sys_time_h,
+  ...sys_times_h,
   ...sys_uio_h,
+  ...sys_wait_h,
+  ...time_h,
   ...unistd_h,
+  ...unistd_exec_h,
+  ...unistd_process_h,
 };
 
 /** The functions as methods: without the thread as `this`. */
@@ -83,6 +107,7 @@ export function libc_loader(options: LibcOptions = {}): (program: unknown) => Im
   };
 }
 
+export * from './constants.js';
 export { routes } from './internal/routes/index.js';
 export { descriptor_calls } from './internal/descriptor_calls.js';
 export { strerror } from './string.js';
@@ -93,6 +118,7 @@ export type { RouteName } from './internal/routes/index.js';
 export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
 export type { PthreadT } from './pthread.js';
+export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
 export type { Rlimit } from './sys/resource.js';
 export type { DIR, Dirent } from './dirent.js';
 export type { OpenHow } from './fcntl.js';
@@ -100,3 +126,14 @@ export type { FILE } from './internal/file.js';
 export type { FOwnerEx, Flock } from './internal/flock.js';
 export type { InotifyEvent } from './sys/inotify.js';
 export type { Stat } from './sys/stat.js';
+export type { Rusage } from './internal/rusage.js';
+export type { SigHandler, SigInfoT } from './internal/process.js';
+export type { SigActionT } from './internal/sigaction.js';
+export type { SigSetArg, SigSetT } from './internal/siginfo.js';
+export type { SpawnAttr, SpawnFileActions } from './spawn.js';
+export type { Env } from './internal/strings.js';
+export type { Timespec, Timeval } from './internal/timespec.js';
+export type { Itimerval } from './sys/time.js';
+export type { Tms } from './sys/times.js';
+export type { StatusOut } from './sys/wait.js';
+export type { ChildFunction } from './unistd/process.js';

@@ -1,6 +1,6 @@
 /** pthread.h: threads. As in C, these functions answer with the error number itself, not with -1 and errno. */
 import { EDEADLK, EINVAL, ESRCH } from '../kernel-mock/include/uapi/errno.js';
-import { get_u32 } from '../kernel-mock/include/uapi/byteorder.js';
+import { get_u32, put_u32 } from '../kernel-mock/include/uapi/byteorder.js';
 import { FUTEX_WAIT } from '../kernel-mock/include/uapi/futex.js';
 import {
   CLONE_CHILD_CLEARTID,
@@ -13,8 +13,9 @@ import {
   CLONE_VM,
 } from '../kernel-mock/include/uapi/sched.js';
 import type { Libc } from './index.js';
+import { test_cancel } from './internal/cancel.js';
 import { describe } from './internal/describe.js';
-import type { Pthread } from './internal/process.js';
+import { type Pthread, new_pthread } from './internal/process.js';
 import type { Thread } from './internal/thread.js';
 
 /** What glibc passes to clone(2) for a thread. */
@@ -48,13 +49,17 @@ export async function pthread_create<T>(
 ): Promise<number> {
   if (typeof start_routine !== 'function')
     throw new TypeError(`start_routine is a function (libc, arg) => value, not ${describe(start_routine)}`);
+  const { process } = this;
   const tid_word = new Uint8Array(8);
   const tid_ptr = this.map(tid_word);
-  const self: Pthread = { tid_ptr, tid_word, detached: thread === null, joined: false, joiner: null, value: undefined };
-  this.process.starting.set(tid_ptr, { self, routine: start_routine as (libc: Libc, arg: unknown) => unknown, arg });
+  const self = new_pthread(tid_ptr, tid_word, thread === null);
+  const routine = start_routine as (libc: Libc, arg: unknown) => unknown;
+  process.starting.set(tid_ptr, { self, routine, arg, exits: false });
+  process.nthreads++;
   const ret = await this.enter(this.nr.clone, THREAD_FLAGS, tid_ptr, tid_ptr, tid_ptr);
   if (ret < 0) {
-    this.process.starting.delete(tid_ptr);
+    process.nthreads--;
+    process.starting.delete(tid_ptr);
     this.unmap(tid_ptr);
     return -ret;
   }
@@ -69,7 +74,49 @@ function thread_of(thread: PthreadT): Pthread | undefined {
 }
 
 /**
- * `pthread_join(thread, &retval)`: wait until a thread has ended.
+ * `pthread_exit(retval)`: end this thread: clean-up functions first. The last thread ends the process, with status 0. Never comes
+ * back. pthread_exit(3).
+ */
+export async function pthread_exit(this: Thread, retval: unknown): Promise<never> {
+  const { self, process } = this;
+  if (self !== null) {
+    self.value = retval;
+    // Nothing cancels a thread that ends.
+    self.cancelstate = 1;
+    for (let func = self.cleanup.pop(); func !== undefined; func = self.cleanup.pop()) await func();
+    self.thread = null;
+    this.free_stack();
+    if (self.detached) {
+      // From now on the place of the word can be anybody's: the kernel must not announce the end there.
+      await this.enter(this.nr.set_tid_address, 0);
+      this.unmap(self.tid_ptr);
+    }
+  }
+  if (--process.nthreads === 0) await (this as Libc).exit(0);
+  await this.enter(this.nr.exit, 0);
+  throw new Error('exit returned');
+}
+
+/** `pthread_self()`: this thread, for pthread_equal, pthread_kill … of others. */
+export async function pthread_self(this: Thread): Promise<PthreadT> {
+  if (this.self === null) {
+    const tid_word = new Uint8Array(8);
+    const tid_ptr = this.map(tid_word);
+    put_u32(tid_word, 0, await this.enter(this.nr.gettid));
+    await this.enter(this.nr.set_tid_address, tid_ptr);
+    this.self = new_pthread(tid_ptr, tid_word, false);
+    this.self.thread = this;
+  }
+  return { thread: this.self };
+}
+
+/** `pthread_equal(t1, t2)`: 1 if both are the same thread. pthread_equal(3). */
+export function pthread_equal(this: Thread | void, t1: PthreadT, t2: PthreadT): number {
+  return t1.thread !== undefined && t1.thread === t2.thread ? 1 : 0;
+}
+
+/**
+ * `pthread_join(thread, &retval)`: wait until a thread has ended. A cancellation point.
  *
  * @param retval its `value` becomes what the start routine returned
  * @returns 0, ESRCH (no thread in the variable), EINVAL (detached), EDEADLK (itself, or a thread that joins the caller),
@@ -86,11 +133,21 @@ export async function pthread_join(
   if (other.detached) return EINVAL;
   if (other === this.self || (this.self !== null && this.self.joiner === other)) return EDEADLK;
   if (other.joined) return EINVAL;
+  await test_cancel(this);
   other.joined = true;
   other.joiner = this.self;
+  // Who is cancelled while it waits has joined nobody.
+  const forget = (): void => {
+    other.joined = false;
+    other.joiner = null;
+  };
+  this.self?.cleanup.push(forget);
+  this.cancel_futex = true;
   for (let tid = get_u32(other.tid_word, 0); tid !== 0; tid = get_u32(other.tid_word, 0)) {
     await this.enter(this.nr.futex, other.tid_ptr, FUTEX_WAIT, tid);
   }
+  this.cancel_futex = false;
+  this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(forget), 1);
   this.unmap(other.tid_ptr);
   if (retval !== null) retval.value = other.value;
   return 0;
@@ -104,4 +161,15 @@ export async function pthread_detach(this: Thread, thread: PthreadT): Promise<nu
   other.detached = true;
   if (get_u32(other.tid_word, 0) === 0) this.unmap(other.tid_ptr);
   return 0;
+}
+
+/** `pthread_kill(thread, sig)`: a signal to that thread. 0, EINVAL; 0 too for a thread that has ended. pthread_kill(3). */
+export async function pthread_kill(this: Thread, thread: PthreadT, sig: number): Promise<number> {
+  const other = thread_of(thread);
+  if (other === undefined) return ESRCH;
+  if (sig === 32 || sig === 33) return EINVAL;
+  const tid = get_u32(other.tid_word, 0);
+  if (tid === 0) return 0;
+  const pid = await this.enter(this.nr.getpid);
+  return Math.abs(await this.enter(this.nr.tgkill, pid, tid, sig));
 }

@@ -1,9 +1,46 @@
 /** stdlib.h. */
+import { EINTR } from '../kernel-mock/include/uapi/errno.js';
+import {
+  SIGABRT,
+  SIGCHLD,
+  SIGINT,
+  SIGQUIT,
+  SIG_BLOCK,
+  SIG_DFL,
+  SIG_IGN,
+  SIG_SETMASK,
+  SIG_UNBLOCK,
+} from '../kernel-mock/include/uapi/signal.js';
+import { POSIX_SPAWN_SETSIGDEF, POSIX_SPAWN_SETSIGMASK } from './constants.js';
+import type { Libc } from './index.js';
+import { address_of } from './internal/handlers.js';
 import type { Thread } from './internal/thread.js';
+import { type SigActionT, do_sigaction } from './internal/sigaction.js';
+import type { SigSetT } from './internal/siginfo.js';
+import { pthread_sigmask, raise } from './signal.js';
+import { posix_spawn } from './spawn.js';
 
-/** `exit(status)`: end the process. Never comes back. exit(3). */
+/** `exit(status)`: run the functions of atexit, the last one first, and end the process. Never comes back. exit(3). */
 export async function exit(this: Thread, status: number): Promise<never> {
+  const { atexit } = this.process;
+  for (let func = atexit.pop(); func !== undefined; func = atexit.pop()) await func(this as Libc);
   await this.enter(this.nr.exit_group, status);
+  throw new Error('exit_group returned');
+}
+
+/** `atexit(func)`: `func(libc)` runs at exit. Always 0. A child of fork has it too, a new program not. atexit(3). */
+export function atexit(this: Thread, func: (libc: Libc) => unknown): number {
+  this.process.atexit.push(func);
+  return 0;
+}
+
+/** `abort()`: SIGABRT, even if it is blocked or ignored. Never comes back. abort(3). */
+export async function abort(this: Thread): Promise<never> {
+  await raise.call(this, SIGABRT);
+  await do_sigaction(this, SIGABRT, { handler: SIG_DFL, flags: 0, mask: [] }, null);
+  await pthread_sigmask.call(this, SIG_UNBLOCK, [SIGABRT]);
+  await raise.call(this, SIGABRT);
+  await this.enter(this.nr.exit_group, 127);
   throw new Error('exit_group returned');
 }
 
@@ -11,4 +48,61 @@ export async function exit(this: Thread, status: number): Promise<never> {
 export function getenv(this: Thread, name: string): string | null {
   const { env } = this.process;
   return Object.hasOwn(env, name) ? env[name]! : null;
+}
+
+/** `setenv(name, value, overwrite)`: what exec functions pass on. setenv(3). */
+export function setenv(this: Thread, name: string, value: string, overwrite: number): number {
+  if (overwrite !== 0 || this.process.env[name] === undefined) this.process.env[name] = value;
+  return 0;
+}
+
+/** `unsetenv(name)`. unsetenv(3). */
+export function unsetenv(this: Thread, name: string): number {
+  delete this.process.env[name];
+  return 0;
+}
+
+/** Wait for the shell; handlers may run meanwhile. */
+async function wait_for(t: Thread, pid: number): Promise<number> {
+  const { sp } = t;
+  const ptr = t.alloca(8);
+  let ret: number;
+  do ret = await t.enter(t.nr.wait4, pid, ptr, 0, 0);
+  while (ret === -EINTR);
+  const status = ret === pid ? t.load_s32(ptr) : t.ret(ret);
+  t.leave(sp);
+  return status;
+}
+
+/**
+ * `system(command)`: run it by `/bin/sh -c`, which has to be installed. Meanwhile SIGINT and SIGQUIT are ignored and SIGCHLD waits.
+ *
+ * @returns the wait status of the shell, 127 << 8 if there is none; with null: 1 if there is a shell. -1 with errno. system(3).
+ */
+export async function system(this: Thread, command: string | null): Promise<number> {
+  if (command === null) return (await system.call(this, 'exit 0')) === 0 ? 1 : 0;
+  const intr: Partial<SigActionT> = {};
+  const quit: Partial<SigActionT> = {};
+  const mask: SigSetT = {};
+  const ignore = { handler: SIG_IGN, flags: 0, mask: [] };
+  await do_sigaction(this, SIGINT, ignore, intr);
+  await do_sigaction(this, SIGQUIT, ignore, quit);
+  await pthread_sigmask.call(this, SIG_BLOCK, [SIGCHLD], mask);
+  const pid: { value?: number } = {};
+  const sigdefault = [SIGINT, SIGQUIT].filter((_, i) => [intr, quit][i]!.sa_handler !== SIG_IGN);
+  const attr = { flags: POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, sigdefault, sigmask: mask };
+  const err = await posix_spawn.call(this, pid, '/bin/sh', null, attr, ['sh', '-c', command]);
+  const status = err === 0 ? await wait_for(this, pid.value!) : 127 << 8;
+  for (const [sig, old] of [
+    [SIGINT, intr],
+    [SIGQUIT, quit],
+  ] as const)
+    await do_sigaction(
+      this,
+      sig,
+      { handler: address_of(this.process, old.sa_handler!), flags: old.sa_flags ?? 0, mask: old.sa_mask ?? [] },
+      null,
+    );
+  await pthread_sigmask.call(this, SIG_SETMASK, mask);
+  return status;
 }

@@ -1,12 +1,13 @@
-/** From a path to a program (fs/exec.c do_open_execat, fs/binfmt_script.c). What becomes of the task is not decided here. */
+/** From a path to a program (fs/exec.c do_open_execat). What becomes of the task is decided in exec.ts. */
+import type { Binfmt } from '../include/linux/binfmts.js';
 import type { Dentry } from '../include/linux/dcache.js';
 import { FMODE_EXEC, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Task } from '../include/linux/sched.js';
-import { EACCES, EINVAL, ELOOP, ENOEXEC, ETXTBSY } from '../include/uapi/errno.js';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_LARGEFILE } from '../include/uapi/fcntl.js';
+import { EACCES, EINVAL, ELOOP, ETXTBSY } from '../include/uapi/errno.js';
+import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O_LARGEFILE } from '../include/uapi/fcntl.js';
 import { S_IFREG, S_ISLNK, S_ISREG } from '../include/uapi/stat.js';
-import { bytes_to_string } from '../lib/bytes.js';
+import { init_cred } from '../include/linux/cred.js';
 import { d_add, dget } from './dcache.js';
 import { alloc_file, fput } from './file.js';
 import { MAY_EXEC, inode_permission, new_inode } from './inode.js';
@@ -16,8 +17,9 @@ import { ramfs_file_operations, ramfs_fill, ramfs_head } from './ramfs.js';
 
 /** What the kernel looks at to see what kind of program a file is. */
 const BINPRM_BUF_SIZE = 256;
-/** Scripts that may be run by scripts. */
-const MAX_DEPTH = 5;
+
+/** What the file of a host's program begins with. */
+const ELF = new Uint8Array([0x7f, 0x45, 0x4c, 0x46]);
 
 /** A program of the host inside a file. */
 export class Program {
@@ -26,20 +28,6 @@ export class Program {
   constructor(program: unknown) {
     this.program = program;
   }
-}
-
-/** What exec found. */
-export interface Binary {
-  /** What the host installed. */
-  readonly program: unknown;
-  /** The file, open: nobody may write to it until the last reference is dropped (fput). */
-  readonly file: OpenFile;
-  /** The arguments: those of exec, or those that a script's first line puts before them. */
-  readonly argv: readonly string[];
-  /** The path as exec was given it. */
-  readonly filename: string;
-  /** Last component of the path of the first file: what `ps` shows. */
-  readonly comm: string;
 }
 
 /** The file of an exec, checked: -ELOOP (a link, and none may be followed), -EACCES (no regular file, or nobody may execute it). */
@@ -70,58 +58,26 @@ export function do_open_execat(task: Task, dfd: number, name: string, flags: num
   return file;
 }
 
-/** Interpreter and argument of a script's first line, or -ENOEXEC. Linux: load_script. */
-function script_line(head: string): readonly [string, string | null] | number {
-  if (!head.startsWith('#!')) return -ENOEXEC;
-  const newline = head.indexOf('\n');
-  const cut = newline === -1 ? head.length : newline;
-  // Without an end of line the name must at least end before the bytes do.
-  const line = head.slice(2, cut).replace(/^[ \t]+|[ \t]+$/g, '');
-  if (line === '' || (newline === -1 && head.length === BINPRM_BUF_SIZE && !/[ \t]/.test(line))) return -ENOEXEC;
-  const end = line.search(/[ \t\0]/);
-  if (end === -1) return [line, null];
-  const rest = line.slice(end).replace(/^[ \t]+/, '');
-  return [line.slice(0, end), rest === '' ? null : rest];
+/** Who looks a path up when the host runs it: nobody in particular, at the root of all. */
+function host_task(kernel: Kernel): Task {
+  return { kernel, fs: { users: 1, umask: 0, root: null, pwd: null }, cred: init_cred } as Task;
 }
 
-/**
- * Find the program behind a path, through the scripts that lead to it.
- *
- * @param name as getname gives it; relative to `dfd`
- * @param argv the arguments of exec
- * @returns the program, or -EINVAL (flags), -ENOENT …, -EACCES, -ETXTBSY, -ENOEXEC (neither program nor script), -ELOOP (scripts of
- *          scripts of scripts …). execve(2); Linux fs/exec.c bprm_execve.
- */
-export function lookup_program(
-  task: Task,
-  dfd: number,
-  name: string,
-  flags: number,
-  argv: readonly string[],
-): Binary | number {
-  let file = do_open_execat(task, dfd, name, flags);
-  let args = argv;
-  let path = dfd === AT_FDCWD || name[0] === '/' ? name : `/dev/fd/${dfd}${name === '' ? '' : `/${name}`}`;
-  const comm = comm_of(file, name);
-  for (let depth = 0; typeof file !== 'number'; depth++) {
-    const { i_private } = file.f_inode!;
-    if (i_private instanceof Program) return { program: i_private.program, file, argv: args, filename: name, comm };
-    const line = script_line(bytes_to_string(ramfs_head(file.f_inode!, BINPRM_BUF_SIZE)));
-    fput(file);
-    if (typeof line === 'number') return line;
-    if (depth >= MAX_DEPTH) return -ELOOP;
-    const [interpreter, arg] = line;
-    args = [interpreter, ...(arg === null ? [] : [arg]), path, ...args.slice(1)];
-    path = interpreter;
-    file = do_open_execat(task, AT_FDCWD, interpreter, 0);
-  }
-  return file;
-}
-
-/** The name of the process from now on: of the path, or of the open file if there is none. */
-function comm_of(file: OpenFile | number, name: string): string {
-  if (name !== '' || typeof file === 'number') return name.slice(name.lastIndexOf('/') + 1).slice(0, 15);
-  return (file.f_path?.d_name ?? '').slice(0, 15);
+/** Executable files are files. */
+export function vfs_binfmt(kernel: Kernel): Binfmt {
+  return {
+    open_exec(task, dirfd, path, flags) {
+      const file = do_open_execat(task ?? host_task(kernel), dirfd, path, flags);
+      if (typeof file === 'number') return file;
+      const { i_private } = file.f_inode!;
+      const found =
+        i_private instanceof Program
+          ? { program: i_private.program }
+          : { bytes: ramfs_head(file.f_inode!, BINPRM_BUF_SIZE) };
+      fput(file);
+      return found;
+    },
+  };
 }
 
 /** Put `program` at the absolute `path`, executable for everybody, with the directories that lead to it. */
@@ -131,8 +87,9 @@ export function install_program(kernel: Kernel, path: string, program: unknown, 
   const name = names.pop();
   if (path[0] !== '/' || name === undefined) throw new RangeError(`a program's path is absolute, not '${path}'`);
   const dir = mkdir_p(kernel, vfs, names);
-  const init = { i_fop: ramfs_file_operations, i_private: new Program(program) };
+  const bytes = program instanceof Uint8Array ? program : ELF;
+  const init = { i_fop: ramfs_file_operations, i_private: program instanceof Uint8Array ? null : new Program(program) };
   const inode = new_inode(kernel, vfs, vfs.sb, S_IFREG | mode, init);
-  ramfs_fill(inode, new Uint8Array([0x7f, 0x45, 0x4c, 0x46]));
+  ramfs_fill(inode, bytes);
   d_add(dir, name, inode);
 }

@@ -50,8 +50,8 @@ import {
   replace_fd,
   rlimit_nofile,
   set_close_on_exec,
-  unshare_files,
 } from './file.js';
+import { unshare_files } from '../kernel/fork.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { inode_owner_or_capable } from './inode.js';
 import { fcntl_getlease, fcntl_setlease } from './lease.js';

@@ -11,6 +11,27 @@ export function alloc_files(): FilesStruct {
   return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0, posix_locks: null };
 }
 
+/** A table with the same descriptors. What is reserved by a call in flight, whose file is not there yet, is free in it. */
+export function dup_files(old: FilesStruct): FilesStruct {
+  const files: FilesStruct = {
+    count: 1,
+    fd: old.fd.slice(),
+    open_fds: bitmap_copy(old.open_fds),
+    close_on_exec: bitmap_copy(old.close_on_exec),
+    next_fd: old.next_fd,
+    posix_locks: null,
+  };
+  for (let fd = 0; fd < files.fd.length; fd++) {
+    const file = files.fd[fd]!;
+    if (file !== null) get_file(file);
+    else if (test_bit(files.open_fds, fd)) {
+      clear_bit(files.open_fds, fd);
+      files.next_fd = Math.min(files.next_fd, fd);
+    }
+  }
+  return files;
+}
+
 export function alloc_file(
   kernel: Kernel,
   f_op: FileOperations,
@@ -178,11 +199,10 @@ export function dup_fd(files: FilesStruct): FilesStruct {
   return { count: 1, fd, open_fds, close_on_exec: bitmap_copy(files.close_on_exec), next_fd, posix_locks: null };
 }
 
-/** Leave a shared table for a copy of it. */
-export function unshare_files(task: Task): void {
-  const copy = dup_fd(task.files);
-  task.files.count--;
-  task.files = copy;
+/** execve: close what is marked. The table is the task's own. */
+export function do_close_on_exec(task: Task): void {
+  const { files } = task;
+  for (let fd = 0; fd < files.fd.length; fd++) if (test_bit(files.close_on_exec, fd)) close_fd(task, fd);
 }
 
 /** The task ends: leave its table; the last one closes everything. */

@@ -80,7 +80,14 @@ export function kill_fasync(file: OpenFile): void {
 function send_sigio(kernel: Kernel, { type, pid, signum }: FownStruct): void {
   const task = kernel.tasks.get(pid);
   if (task === undefined) return;
-  const info = { si_signo: signum === 0 ? SIGIO : signum, si_code: SI_USER, si_pid: 0, si_uid: 0 };
+  const info = {
+    si_signo: signum === 0 ? SIGIO : signum,
+    si_code: SI_USER,
+    si_pid: 0,
+    si_uid: 0,
+    si_status: 0,
+    si_value: 0,
+  };
   if (type === F_OWNER_TID) send_signal_task(task, info);
   else send_signal_group(task.group, info);
 }

@@ -105,7 +105,14 @@ function get_page(inode: Inode, index: number): Bytes {
 
 /** RLIMIT_FSIZE was reached. */
 export function send_sigxfsz(task: Task): number {
-  send_signal_task(task, { si_signo: SIGXFSZ, si_code: SI_USER, si_pid: task.group.tgid, si_uid: task.cred.uid });
+  send_signal_task(task, {
+    si_signo: SIGXFSZ,
+    si_code: SI_USER,
+    si_pid: task.group.tgid,
+    si_uid: task.cred.uid,
+    si_status: 0,
+    si_value: 0,
+  });
   return -EFBIG;
 }
 

@@ -2,7 +2,7 @@
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
 import type { OpenFile } from '../include/linux/fs.js';
-import { EFAULT, EINTR, EINVAL } from '../include/uapi/errno.js';
+import { EFAULT, EINVAL, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { TASK_RUNNING } from '../include/linux/sched.js';
@@ -16,6 +16,7 @@ import {
   signal_pending,
   wait_entry,
 } from '../kernel/wait.js';
+import { ktime_get } from '../kernel/time.js';
 import { fget, fput, get_file, rlimit_nofile } from './file.js';
 
 const POLLFD = layout_x86_64.pollfd;
@@ -72,10 +73,10 @@ function poll_scan(task: Task, fds: Uint8Array, at: number, nfds: number, table:
   return count;
 }
 
-function* poll_sleep(task: Task, ufds: number, nfds: number, ns: number): Sleep {
+function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): Sleep {
   const table = poll_initwait(task);
   const n = nfds * POLLFD.size;
-  let left = ns;
+  let left = Math.max(expires - ktime_get(task.kernel), 0);
   try {
     for (let pt: PollWqueues | null = table; ; pt = null) {
       set_current_state(task, `one of ${nfds} descriptors`);
@@ -85,8 +86,11 @@ function* poll_sleep(task: Task, ufds: number, nfds: number, ns: number): Sleep 
       const count = area === null ? 0 : poll_scan(task, area.bytes, ufds - area.start, nfds, pt);
       if (count > 0) return count;
       if (left === 0) return 0;
-      // Linux: ERESTART_RESTARTBLOCK; -EINTR as long as no handler can return from here.
-      if (signal_pending(task)) return -EINTR;
+      if (signal_pending(task)) {
+        // Without a handler it goes on to the same moment.
+        task.restart_block = () => poll_sleep(task, ufds, nfds, expires);
+        return -ERESTART_RESTARTBLOCK;
+      }
       left = yield* schedule_timeout(task, left);
     }
   } finally {
@@ -113,5 +117,5 @@ export function sys_poll(task: Task, ufds: number, nfds_reg: number, timeout: nu
     if (count > 0) return count;
   }
   if (ms === 0) return 0;
-  return poll_sleep(task, ufds, nfds, ms < 0 ? Infinity : ms * NSEC_PER_MSEC);
+  return poll_sleep(task, ufds, nfds, ms < 0 ? Infinity : ktime_get(task.kernel) + ms * NSEC_PER_MSEC);
 }

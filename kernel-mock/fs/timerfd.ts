@@ -155,7 +155,9 @@ function get_remaining(ctx: TimerfdCtx): Itimerspec {
 /** An absolute time of the timer's clock, as CLOCK_MONOTONIC. */
 function to_monotonic(ctx: TimerfdCtx, ns: number): number {
   const real = ctx.clockid === CLOCK_REALTIME || ctx.clockid === CLOCK_REALTIME_ALARM;
-  return real ? ns - ktime_get_real(ctx.kernel) + ktime_get(ctx.kernel) : ns;
+  if (!real) return ns;
+  const { sec, nsec } = ktime_get_real(ctx.kernel);
+  return ns - (sec * NSEC_PER_SEC + nsec) + ktime_get(ctx.kernel);
 }
 
 function set_timer(ctx: TimerfdCtx, { interval, value }: Itimerspec, absolute: boolean): void {

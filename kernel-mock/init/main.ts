@@ -1,20 +1,24 @@
 /** Booting a kernel, and what the host does with it (init/main.c). */
+import type { Binfmt } from '../include/linux/binfmts.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { NetProtoFamily } from '../include/linux/net.js';
 import type { Release } from '../include/linux/release.js';
-import type { Policy } from '../include/linux/sched.js';
+import type { Policy, ThreadGroup } from '../include/linux/sched.js';
+import type { HostClock } from '../include/linux/timekeeping.js';
 import type { Tracer } from '../include/linux/trace.js';
 import type { Image } from '../include/uapi/seam.js';
+import { errno_names } from '../include/uapi/errno.js';
 import { AF_INET, AF_UNIX } from '../include/uapi/socket.js';
 import { syscall_table } from '../arch/x86/syscall_table.js';
 import { open_console } from '../drivers/console.js';
-import { install_program } from '../fs/exec_file.js';
+import { install_program, vfs_binfmt } from '../fs/exec_file.js';
+import { open_program } from '../fs/exec.js';
 import { fd_install_new, get_file } from '../fs/file.js';
 import { fifo } from '../lib/fifo.js';
 import { prng } from '../lib/prng.js';
 import { timerqueue } from '../lib/timerqueue.js';
-import { schedule, start_user_mode } from '../kernel/entry.js';
-import { create_process } from '../kernel/fork.js';
+import { schedule, start_user_mode, watch } from '../kernel/entry.js';
+import { alloc_group, create_process, task_comm } from '../kernel/fork.js';
 import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
 import { unix_family_ops } from '../net/unix/index.js';
@@ -37,24 +41,38 @@ export interface KernelOptions {
   readonly trace?: Tracer;
   /** Chooses who runs next at every system call. Default: a task runs until it sleeps. */
   readonly policy?: Policy;
+  /** Seconds since 1970 that CLOCK_REALTIME shows at boot. */
+  readonly epoch?: number;
+  /** The host's clock, to run on instead of virtual time. */
+  readonly clock?: HostClock;
+  /**
+   * Finds programs that wait for something other than a system call. Called when a run begins, with a function that the host
+   * shall call from time to time (every second, say): the run fails with a MisuseError if the task that has the processor has made
+   * no call between two of them. Answers with what stops that. A program that never gives the host its turn cannot be found.
+   */
+  readonly watchdog?: (check: () => void) => () => void;
 }
 
 /** A booted kernel as the host sees it. */
 export interface BootedKernel {
   readonly release: Release;
   /**
-   * Run a program as a process with descriptors 0, 1, 2 on the console. Answers with its wait status: exit code in bits 8 to 15,
+   * Run a program, or the one that is installed at a path, as a process with descriptors 0, 1, 2 on the console. Answers with its wait status: exit code in bits 8 to 15,
    * or the number of the signal that killed it.
    *
+   * @param argv its arguments from argv[0] on; default: its name
    * @throws DeadlockError, OopsError, ProgramError (it threw), MisuseError: what they say ends the run
    */
   run(program: unknown, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
-  /** Put a program at an absolute path, executable for everybody, with the directories that lead to it. */
+  /**
+   * Put a program, or the bytes of a file (a script begins with `#!`), at an absolute path, executable for everybody, with the
+   * directories that lead to it.
+   */
   install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
   /** What is open and alive: all zero when the last process is gone. */
-  census(): { tasks: number; files: number; timers: number };
+  census(): { tasks: number; zombies: number; files: number; timers: number };
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
   /** The state itself, for tools. */
@@ -116,8 +134,11 @@ export function boot_kernel_with_console(
     sys_call_table,
     indirect_calls,
     tasks: new Map(),
-    // 1 is init, the parent of what the host starts.
+    groups: new Map(),
+    init: undefined as unknown as ThreadGroup,
     next_pid: 2,
+    next_sibling: 0,
+    nr_stopped: 0,
     next_ino: 1,
     current: null,
     ready: fifo(),
@@ -125,7 +146,12 @@ export function boot_kernel_with_console(
     slow: false,
     trace: null,
     policy: options.policy ?? null,
-    ticks_ns: 0,
+    ticks_ns: options.clock?.now() ?? 0,
+    wall_sec: options.epoch ?? 1_200_000_000,
+    wall_nsec: 0,
+    clock: options.clock ?? null,
+    cancel_wait: null,
+    exec_start: 0,
     timers: timerqueue(),
     prng: prng(options.seed ?? 1),
     junk: options.junk,
@@ -137,7 +163,15 @@ export function boot_kernel_with_console(
     panic: null,
     nr_files: 0,
     load_binary,
+    binfmt: undefined as unknown as Binfmt,
   };
+  (kernel as { binfmt: Binfmt }).binfmt = vfs_binfmt(kernel);
+  start_init(kernel);
+  const wall = options.clock?.epoch?.();
+  if (wall !== undefined && options.epoch === undefined) {
+    kernel.wall_sec = wall.sec;
+    kernel.wall_nsec = wall.nsec;
+  }
   (kernel as { console: Kernel['console'] }).console = open_console(kernel, device);
   const set_trace = (trace: Tracer | null): void => {
     kernel.trace = trace;
@@ -149,11 +183,16 @@ export function boot_kernel_with_console(
     internals: kernel,
     set_trace,
     install: (path, program, mode) => {
-      install_program(kernel, utf8(path), program, mode);
+      install(kernel, path, program, mode);
     },
-    run: (program, argv, env) => run(kernel, program, argv, env),
+    run: (program, argv, env) => run(kernel, options.watchdog, program, argv, env),
     console: () => concat(written),
-    census: () => ({ tasks: kernel.tasks.size, files: kernel.nr_files, timers: kernel.timers.heap.length }),
+    census: () => ({
+      tasks: kernel.tasks.size,
+      zombies: [...kernel.groups.values()].filter((g) => g.zombie).length,
+      files: kernel.nr_files,
+      timers: kernel.timers.heap.length,
+    }),
   };
 }
 
@@ -174,26 +213,63 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Process 1 has no thread: it only adopts. It leads a session and a group that nobody else is in. */
+function start_init(kernel: Kernel): void {
+  const nothing = (): Promise<void> => Promise.resolve();
+  const image: Image = { start: nothing, resume: nothing, signal: nothing, fork: () => image };
+  const init = alloc_group(kernel, 1, image, 'init');
+  (kernel as { init: ThreadGroup }).init = init;
+  kernel.groups.set(1, init);
+}
+
+function install(kernel: Kernel, path: string, program: unknown, mode?: number): void {
+  if (!path.startsWith('/')) throw new TypeError(`a program is installed at an absolute path, not at '${path}'`);
+  // What is no program is found here, not when it is executed.
+  if (!(program instanceof Uint8Array)) kernel.load_binary(program);
+  install_program(kernel, utf8(path), program, mode);
+}
+
 /** What `ps` would show of a program: its first argument, or the name of its function. */
 function name_of(program: unknown, argv: readonly string[]): string {
   if (argv[0] !== undefined) return argv[0];
   return typeof program === 'function' && program.name !== '' ? program.name : 'a.out';
 }
 
+interface Loaded {
+  readonly image: Image;
+  readonly argv: readonly string[];
+  readonly comm: string;
+}
+
+/** What `run` was given, ready to start. */
+function load(kernel: Kernel, program: unknown, argv: readonly string[]): Loaded {
+  if (typeof program !== 'string') {
+    const name = name_of(program, argv);
+    return { image: kernel.load_binary(program), argv: argv.length > 0 ? argv : [name], comm: name };
+  }
+  const found = open_program(kernel, program, argv.length > 0 ? [...argv] : [program]);
+  if (typeof found !== 'number') return { ...found, comm: task_comm(program) };
+  const name = errno_names[-found] ?? String(found);
+  throw new Error(`cannot run ${program}: ${name}; kernel.install('${program}', program) puts a program there`);
+}
+
 function run(
   kernel: Kernel,
+  watchdog: KernelOptions['watchdog'],
   program: unknown,
   argv: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
+  let stop: (() => void) | undefined;
+  const status = new Promise<number>((resolve, reject) => {
     if (kernel.panic !== null) throw kernel.panic;
-    const image = kernel.load_binary(program);
-    const name = name_of(program, argv);
-    const task = create_process(kernel, image, name, { name, resolve, reject, error: null });
+    const { image, argv: args, comm } = load(kernel, program, argv);
+    const task = create_process(kernel, image, comm, { name: comm, resolve, reject, error: null });
     for (let fd = 0; fd < 3; fd++) fd_install_new(task, get_file(kernel.console), 0);
     const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-    start_user_mode(task, () => image.start(task.cpu, argv.length > 0 ? argv : [name], strings));
+    stop = watchdog?.(watch(kernel));
+    start_user_mode(task, () => image.start(task.cpu, args, strings));
     if (kernel.current === null) schedule(kernel);
   });
+  return stop === undefined ? status : status.finally(stop);
 }

@@ -37,6 +37,7 @@ import {
   O_TRUNC,
 } from '../include/uapi/fcntl.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK, SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT } from '../include/uapi/socket.js';
+import { CLOCK_MONOTONIC_RAW, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID } from '../include/uapi/time.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
 const names = Object.keys(syscall_tbl) as CallName[];
@@ -103,6 +104,16 @@ const v2_6_22: Release = {
   setrlimit_copies_first: false,
   sk_mem_max: 212992,
   somaxconn: 128,
+  waitid_own_pgrp: false,
+  clone_pidfd: false,
+  pidfd_nonblock: false,
+  rusage_thread: false,
+  futex_bitset: false,
+  futex_clock_realtime: false,
+  max_clock: CLOCK_THREAD_CPUTIME_ID,
+  exec_empty_argv: true,
+  rlim_nlimits: 15,
+  prctl_subreaper: false,
 };
 
 const v2_6_23: Release = {
@@ -191,6 +202,9 @@ const v2_6_26: Release = {
     add: ['timerfd_create', 'timerfd_settime', 'timerfd_gettime'],
     drop: ['timerfd'],
   }),
+  rusage_thread: true,
+  futex_bitset: true,
+  rlim_nlimits: 16,
 };
 
 const v2_6_27: Release = {
@@ -211,6 +225,7 @@ const v2_6_28: Release = {
   name: '2.6.28',
   summary: 'December 2008: accept4',
   calls: changed(v2_6_27.calls, { add: ['accept4'] }),
+  max_clock: CLOCK_MONOTONIC_RAW,
 };
 
 /** Numbers that today's table no longer gives to these names. */
@@ -251,6 +266,13 @@ const v6_18: Release = {
   timerfd_boottime: true,
   fcntl_pipe_size: true,
   somaxconn: 4096,
+  waitid_own_pgrp: true,
+  clone_pidfd: true,
+  pidfd_nonblock: true,
+  futex_clock_realtime: true,
+  max_clock: CLOCK_TAI,
+  exec_empty_argv: false,
+  prctl_subreaper: true,
 };
 
 export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, next, v2_6_26, v2_6_27, v2_6_28, v6_18];

@@ -5,15 +5,26 @@
  * gets a promise, and schedule() lets another task go on: that is the only place where the processor changes hands.
  */
 import type { Kernel } from '../include/linux/kernel.js';
-import { type Result, type Sleep, TASK_DEAD, type Task, type ThreadGroup } from '../include/linux/sched.js';
-import { ENOSYS, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
+import type { HostClock } from '../include/linux/timekeeping.js';
+import {
+  type Result,
+  type SigFrame,
+  type Sleep,
+  TASK_DEAD,
+  TASK_STOPPED,
+  type Task,
+  type ThreadGroup,
+} from '../include/linux/sched.js';
+import { ENOSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { SIGABRT, SIGKILL } from '../include/uapi/signal.js';
 import { fifo_len, fifo_peek } from '../lib/fifo.js';
+import { next_timer } from '../lib/timerqueue.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
 import { activate_task, pick_next_task } from './sched.js';
-import { do_group_exit, get_signal } from './signal.js';
-import { tick_nohz_idle, update_process_times } from './time.js';
+import { is_restart_code, setup_rt_frame } from './sigframe.js';
+import { do_group_exit, get_signal, one_has_stopped, restore_saved_sigmask } from './signal.js';
+import { account_switch, ktime_get, run_timers, tick_nohz_idle, update_process_times } from './time.js';
 
 /** The system call instruction of `task`. */
 export function do_syscall(
@@ -104,16 +115,16 @@ function* enter_later(task: Task): Sleep {
 
 /** Answer the call of the current task: at once if its handler is done, with a promise if it sleeps or never returns. */
 function leave(task: Task, result: Result): number | Promise<number> {
-  const { kernel } = task;
+  if (typeof result === 'number' && task.work === 0) return to_user_mode(task, result);
+  const promise = pending(task);
   let ret: number | null;
   try {
     ret = advance(task, result);
   } catch (error) {
     return oops(task, error);
   }
-  if (ret !== null) return to_user_mode(task, ret);
-  const promise = pending(task);
-  schedule(kernel);
+  if (ret === null) schedule(task.kernel);
+  else enter_user_mode(task, ret);
   return promise;
 }
 
@@ -123,9 +134,27 @@ function to_user_mode(task: Task, ret: number): number {
   return ret;
 }
 
-/** Must the call begin again, since the signal that woke it had no handler? */
-function restarts(ret: number): boolean {
-  return ret === -ERESTARTSYS || ret === -ERESTARTNOINTR || ret === -ERESTARTNOHAND || ret === -ERESTART_RESTARTBLOCK;
+/** User mode of `task` goes on: with a handler that waits to begin, or else with the value of its call. */
+function enter_user_mode(task: Task, ret: number): void {
+  const { frame, resolve } = task;
+  if (frame?.started === false) {
+    frame.started = true;
+    run_handler(task, frame);
+    return;
+  }
+  task.resolve = null;
+  // A new task, a new program and an interrupted call that is not made again have left their call before.
+  if (task.nr !== -1) to_user_mode(task, ret);
+  resolve?.(ret);
+}
+
+/** Not on the kernel's own stack: a handler begins as every other piece of user mode does, from a promise. */
+function run_handler(task: Task, { handler, signo, info, interrupts }: SigFrame): void {
+  void user_mode(
+    task,
+    Promise.resolve().then(() => task.group.image.signal(task.cpu, handler, signo, info, interrupts)),
+    `the handler of signal ${signo} ended without rt_sigreturn`,
+  );
 }
 
 /** Go on with `task` until it has a value for user mode, or null: it sleeps again, or is dead. */
@@ -139,11 +168,50 @@ function advance(task: Task, result: Result): number | null {
       task.sleep = null;
       r = step.value;
     }
-    if (task.work !== 0 && task.state !== TASK_DEAD && get_signal(task)) do_exit(task, task.group.status);
+    if (task.work !== 0 && task.state !== TASK_DEAD) r = do_signal(task, r);
+    if (typeof r !== 'number') continue;
     if (task.state === TASK_DEAD) return null;
-    if (!restarts(r)) return r;
-    r = dispatch(task);
+    if (!is_restart_code(r)) return r;
+    r = restart_call(task, r);
   }
+}
+
+/** Act on signals, with the call's value at hand. Answers with what comes of that. Linux: arch_do_signal_or_restart. */
+function do_signal(task: Task, ret: number): Result {
+  let r = ret;
+  for (;;) {
+    const signal = get_signal(task);
+    if (signal === null) break;
+    if (signal === 'die') {
+      do_exit(task, task.group.status);
+      return 0;
+    }
+    if (signal === 'stop') return stopped(task, r);
+    setup_rt_frame(task, signal, r);
+    r = 0;
+  }
+  restore_saved_sigmask(task);
+  return r;
+}
+
+/** The process is stopped; the call's value waits. */
+function* stopped(task: Task, ret: number): Sleep {
+  const { group } = task;
+  task.state = TASK_STOPPED;
+  task.wchan = 'SIGCONT';
+  one_has_stopped(group);
+  while (group.stop_signal !== 0 && !group.exiting) yield;
+  return ret;
+}
+
+/** A signal woke the call, and no handler ran: it is made again, or goes on where it was. */
+function restart_call(task: Task, ret: number): Result {
+  const { kernel, restart_block } = task;
+  kernel.trace?.sys_exit?.(task, ret);
+  kernel.trace?.sys_enter?.(task);
+  task.restart_block = null;
+  if (ret === -ERESTART_RESTARTBLOCK && restart_block !== null) return restart_block();
+  return dispatch(task);
 }
 
 let resolver: (ret: number) => void;
@@ -171,18 +239,29 @@ export function schedule(kernel: Kernel): void {
   }
 }
 
+/** Timers that fire while every task sleeps, and wake nobody, before that counts as dead lock too: an interval timer goes on for ever. */
+const IDLE_TICKS = 100_000;
+
 function switch_tasks(kernel: Kernel): void {
-  for (;;) {
+  for (let ticks = 0; ;) {
     const prev = kernel.current;
     const task = pick_next_task(kernel);
     if (task === undefined) {
-      if (idle(kernel)) continue;
+      account_switch(kernel, prev);
+      const on = ticks++ < IDLE_TICKS && idle(kernel);
+      // Nobody has used the time that everybody slept.
+      kernel.exec_start = ktime_get(kernel);
+      if (on) continue;
+      if (ticks > IDLE_TICKS) void check_deadlock_later(kernel);
       kernel.current = null;
       if (prev !== null) kernel.trace?.sched_switch?.(prev, null);
       return;
     }
     kernel.current = task;
-    if (prev !== task) kernel.trace?.sched_switch?.(prev, task);
+    if (prev !== task) {
+      account_switch(kernel, prev);
+      kernel.trace?.sched_switch?.(prev, task);
+    }
     if (resume(task)) return;
     if (kernel.panic !== null) return;
   }
@@ -198,11 +277,7 @@ function resume(task: Task): boolean {
     return false;
   }
   if (ret === null) return false;
-  const { resolve } = task;
-  task.resolve = null;
-  // A new task has been in no call: nothing ends here.
-  if (task.nr === -1) resolve?.(ret);
-  else resolve?.(to_user_mode(task, ret));
+  enter_user_mode(task, ret);
   return true;
 }
 
@@ -210,9 +285,25 @@ function resume(task: Task): boolean {
 function idle(kernel: Kernel): boolean {
   // Without a run that the host waits for nothing is in a hurry: what is left sleeps on, and time stands still.
   if (kernel.runs.length === 0) return false;
+  const next = next_timer(kernel.timers);
+  if (next !== undefined && kernel.clock !== null) {
+    wait_for_host(kernel, kernel.clock, next.expires);
+    return false;
+  }
   if (tick_nohz_idle(kernel)) return true;
   void check_deadlock_later(kernel);
   return false;
+}
+
+/** Every task sleeps, and the host's clock has to get to the next timer. */
+function wait_for_host(kernel: Kernel, clock: HostClock, expires: number): void {
+  kernel.cancel_wait?.();
+  kernel.cancel_wait = clock.wait(Math.max(expires - ktime_get(kernel), 0), () => {
+    kernel.cancel_wait = null;
+    if (kernel.current !== null || kernel.panic !== null) return;
+    run_timers(kernel);
+    schedule(kernel);
+  });
 }
 
 /**
@@ -254,6 +345,10 @@ function misuse(task: Task, nr: number): Error {
   const { kernel } = task;
   const who = describe_task(task);
   const call = describe_call(kernel, nr);
+  if (Object.hasOwn(task, 'exec_gone'))
+    return new MisuseError(
+      `${who} calls ${call} from a program that execve has replaced: await execve, it does not return`,
+    );
   if (kernel.panic !== null) return new MisuseError(`${who} calls ${call}, but the kernel has stopped`, kernel.panic);
   if (task.state === TASK_DEAD) return new MisuseError(`${who} calls ${call}, but it has ended: its handle is dead`);
   if (task.nr !== -1)
@@ -266,17 +361,24 @@ function misuse(task: Task, nr: number): Error {
 
 /** User mode of a new task: `main` begins when the task is chosen for the first time. */
 export function start_user_mode(task: Task, main: () => Promise<void>): void {
-  void pending(task)
-    .then(main)
-    .then(
-      () => {
-        user_mode_failed(task, new MisuseError(`${describe_task(task)} ran off its end without exit`));
-      },
-      (error: unknown) => {
-        user_mode_failed(task, error instanceof MisuseError ? error : new ProgramError(task, error));
-      },
-    );
+  begin_program(task, main);
   activate_task(task);
+}
+
+/** When `task` goes to user mode next, it begins with `main`; what it did there before is never gone on with. */
+export function begin_program(task: Task, main: () => Promise<void>): void {
+  void user_mode(task, pending(task).then(main), 'ran off its end without exit');
+}
+
+/** Watch over a piece of user mode: it leaves through a system call that does not return, or its process is aborted. */
+async function user_mode(task: Task, piece: Promise<void>, no_end: string): Promise<void> {
+  const { cpu } = task;
+  try {
+    await piece;
+    if (task.cpu === cpu) user_mode_failed(task, new MisuseError(`${describe_task(task)}: ${no_end}`));
+  } catch (error) {
+    if (task.cpu === cpu) user_mode_failed(task, error instanceof MisuseError ? error : new ProgramError(task, error));
+  }
 }
 
 /** The program broke its contract or threw: its process is aborted, and its run fails with the reason. */
@@ -299,4 +401,20 @@ function fail_run(group: ThreadGroup, error: Error): void {
     g.run.error ??= error;
     return;
   }
+}
+
+/** A check for the host to make from time to time: has the task that has the processor made a call since the last one? */
+export function watch(kernel: Kernel): () => void {
+  let task: Task | null = null;
+  let calls = -1;
+  return () => {
+    const { current } = kernel;
+    const now = kernel.budget;
+    const stuck = current !== null && current === task && now === calls;
+    task = current;
+    calls = now;
+    if (!stuck || kernel.panic !== null) return;
+    const text = `${describe_task(current)} has the processor and makes no system call: it waits for something else, or computes; a program awaits calls of its libc only`;
+    user_mode_failed(current, new MisuseError(text));
+  };
 }

@@ -4,28 +4,46 @@ import { type Cred, init_cred } from '../include/linux/cred.js';
 import type { FsStruct } from '../include/linux/dcache.js';
 import type { FilesStruct } from '../include/linux/fs.js';
 import type { Mm } from '../include/linux/mm.js';
-import { type Run, TASK_RUNNING, type Task, type ThreadGroup } from '../include/linux/sched.js';
+import {
+  type Result,
+  type Run,
+  type Sleep,
+  TASK_KILLABLE,
+  TASK_RUNNING,
+  type Task,
+  type ThreadGroup,
+} from '../include/linux/sched.js';
 import type { WaitEntry } from '../include/linux/wait.js';
 import type { Cpu, Image, UserMemory } from '../include/uapi/seam.js';
-import { EFAULT, EINVAL, ENOSYS } from '../include/uapi/errno.js';
+import { EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
 import { RLIMIT_NOFILE, RLIM_INFINITY } from '../include/uapi/resource.js';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
+  CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
+  CLONE_PARENT,
   CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
   CLONE_SIGHAND,
   CLONE_THREAD,
+  CLONE_VFORK,
   CLONE_VM,
+  CSIGNAL,
 } from '../include/uapi/sched.js';
-import { alloc_files } from '../fs/file.js';
+import { SIGCHLD } from '../include/uapi/signal.js';
+import { TASK_COMM_LEN } from '../include/uapi/prctl.js';
+import { alloc_files, close_fd, dup_files } from '../fs/file.js';
 import { iov_iter } from '../mm/iov_iter.js';
-import { mm_alloc } from '../mm/mmap.js';
+import { dup_mm, mm_alloc } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { do_syscall, start_user_mode } from './entry.js';
-import { sig_pending, sigset } from './signal.js';
-import { wait_entry } from './wait.js';
+import { adopt, release_task } from './exit.js';
+import { pidfd_create } from './pid.js';
+import { recalc_sigpending } from './signal.js';
+import { sig_pending, sigset } from './sigset.js';
+import { signal_pending, wait_entry, wait_queue_head } from './wait.js';
 
 /** Linux: INIT_RLIMITS. Soft and hard limit in turn. */
 const INIT_RLIMITS: readonly number[] = (() => {
@@ -35,10 +53,10 @@ const INIT_RLIMITS: readonly number[] = (() => {
   return rlim;
 })();
 
-/** The processor as one thread sees it. */
+/** The processor as one thread of one program sees it. */
 class TaskCpu implements Cpu {
   readonly memory: UserMemory;
-  readonly #task: Task;
+  #task: Task;
 
   constructor(task: Task) {
     this.#task = task;
@@ -56,6 +74,19 @@ class TaskCpu implements Cpu {
   ): number | Promise<number> {
     return do_syscall(this.#task, nr, a1, a2, a3, a4, a5, a6);
   }
+
+  /** The program is gone from memory: what it still calls from here on is nobody's call. */
+  retire(gone: Task): void {
+    this.#task = gone;
+  }
+}
+
+/** Give `task` a processor for the program it runs from now on. A call through the old one is misuse, and reported so. */
+export function new_cpu(task: Task): Cpu {
+  const old = task.cpu as TaskCpu | undefined;
+  if (old !== undefined) old.retire(Object.create(task, { exec_gone: { value: true } }) as Task);
+  task.cpu = new TaskCpu(task);
+  return task.cpu;
 }
 
 /** A task with nothing but its identity, its memory and its table; it is in no queue yet. */
@@ -81,7 +112,11 @@ function alloc_task(
     state: TASK_RUNNING,
     work: 0,
     blocked: sigset(),
+    real_blocked: null,
+    saved_sigmask: null,
     pending: sig_pending(),
+    frame: null,
+    restart_block: null,
     nr: -1,
     a1: 0,
     a2: 0,
@@ -96,10 +131,14 @@ function alloc_task(
     indirect_params: null,
     indirect_heeds: 0,
     clear_child_tid: 0,
+    vfork_done: null,
+    pdeath_signal: 0,
+    comm: group.comm,
+    sum_exec: 0,
     iter,
     msg: { name: null, want_name: false, iter, flags: 0 },
   };
-  task.cpu = new TaskCpu(task);
+  new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);
   kernel.tasks.set(pid, task);
   group.threads.push(task);
@@ -121,58 +160,196 @@ export function copy_fs(flags: number, fs: FsStruct): FsStruct {
   return { ...fs, users: 1 };
 }
 
-/** A process with one task and an empty descriptor table, not started yet: what the host runs. */
-export function create_process(kernel: Kernel, image: Image, comm: string, run: Run): Task {
-  const pid = kernel.next_pid++;
-  const group: ThreadGroup = {
+/** A process without threads and without a parent. */
+export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: string): ThreadGroup {
+  return {
     kernel,
-    tgid: pid,
+    tgid,
     comm,
+    exe: '',
     image,
     parent: null,
+    parent_task: null,
+    children: new Set(),
+    sibling: 0,
+    zombies: [],
+    stop_events: 0,
+    wait_chldexit: wait_queue_head(),
+    wait_pidfd: wait_queue_head(),
+    signalfd_wqh: wait_queue_head(),
+    pgid: tgid,
+    sid: tgid,
     threads: [],
     rlim: INIT_RLIMITS,
     actions: [],
     pending: sig_pending(),
     exiting: false,
+    exec_task: null,
     status: 0,
-    run,
+    zombie: false,
+    exit_signal: SIGCHLD,
+    stop_signal: 0,
+    stop_count: 0,
+    stop_code: 0,
+    continued: false,
+    child_subreaper: false,
+    did_exec: false,
+    real_timer: null,
+    it_real_incr: 0,
+    sum_exec: 0,
+    children_exec: 0,
+    run: null,
   };
+}
+
+/** The name of a program as the kernel keeps it: the last part of its path, 15 characters. */
+export function task_comm(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).slice(0, TASK_COMM_LEN - 1);
+}
+
+/** A process with one task and an empty descriptor table, not started yet: what the host runs. */
+export function create_process(kernel: Kernel, image: Image, comm: string, run: Run): Task {
+  const pid = kernel.next_pid++;
+  const group = alloc_group(kernel, pid, image, comm);
+  group.run = run;
+  kernel.groups.set(pid, group);
+  adopt(group, kernel.init, null);
   const task = alloc_task(kernel, group, pid, mm_alloc(kernel.junk), alloc_files(), init_fs(), init_cred);
   kernel.runs.push(run);
   kernel.trace?.task_newtask?.(null, task);
   return task;
 }
 
-/**
- * `clone(flags, stack, ptid, ctid, tls)` for threads. The new task enters user mode with stack pointer `stack`.
- *
- * @returns the thread id; -EINVAL (CLONE_THREAD without CLONE_SIGHAND, CLONE_SIGHAND without CLONE_VM, no stack), -EFAULT (ptid)
- * clone(2); Linux kernel/fork.c copy_process.
- *
- * DEVIATION: a task that is no thread of its parent (fork) gives -ENOSYS.
- */
-export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): number {
-  const flags = clone_flags | 0;
+/** Combinations that mean nothing. Linux: the beginning of copy_process. */
+function check_flags(flags: number): number {
   if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
   if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
-  if ((flags & CLONE_THREAD) === 0 || (flags & CLONE_FILES) === 0) return -ENOSYS;
-  if (stack === 0) return -EINVAL;
+  if ((flags & CLONE_PIDFD) !== 0 && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID | CLONE_THREAD)) !== 0)
+    return -EINVAL;
+  return 0;
+}
 
-  const { kernel, group, mm, files } = task;
-  const pid = kernel.next_pid;
-  if ((flags & CLONE_PARENT_SETTID) !== 0 && put_user_u32(mm, ptid, pid) < 0) return -EFAULT;
-  kernel.next_pid++;
-  mm.users++;
+/** The process of a child that is no thread: what it takes over from its parent, and what begins anew. */
+function copy_signal(task: Task, pid: number, flags: number, image: Image): ThreadGroup {
+  const { group, kernel } = task;
+  const child = alloc_group(kernel, pid, image, task.comm);
+  child.exe = group.exe;
+  child.pgid = group.pgid;
+  child.sid = group.sid;
+  child.rlim = group.rlim;
+  child.actions = (flags & CLONE_SIGHAND) !== 0 ? group.actions : group.actions.slice();
+  // A sibling, made by CLONE_PARENT, ends as its maker does.
+  child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : flags & CSIGNAL;
+  kernel.groups.set(pid, child);
+  const sibling = (flags & CLONE_PARENT) !== 0 && group.parent !== null;
+  adopt(child, sibling ? group.parent! : group, sibling ? group.parent_task : task);
+  return child;
+}
+
+function share_files(files: FilesStruct): FilesStruct {
   files.count++;
-  const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
-  child.blocked = { ...task.blocked };
-  // As in Linux, a bad ctid is no error of clone.
-  if ((flags & CLONE_CHILD_SETTID) !== 0) put_user_u32(mm, ctid, pid);
+  return files;
+}
+
+function share_mm(mm: Mm): Mm {
+  mm.users++;
+  return mm;
+}
+
+/** Sleep until the child has left our memory. Of all signals only one that kills ends this. Linux: wait_for_vfork_done. */
+function* wait_for_vfork_done(task: Task, child: Task): Sleep {
+  while (child.vfork_done === task) {
+    if (task.group.exiting || task.group.exec_task !== null) {
+      child.vfork_done = null;
+      break;
+    }
+    task.state = TASK_KILLABLE;
+    task.wchan = `the exec or exit of its vfork child ${child.pid}`;
+    yield;
+  }
+  task.state = TASK_RUNNING;
+  return child.pid;
+}
+
+/** Where the ids go that clone's caller wants to have. */
+function put_tids(task: Task, child: Task, flags: number, ptid: number, ctid: number): void {
+  if ((flags & CLONE_PARENT_SETTID) !== 0) put_user_u32(task.mm, ptid, child.pid);
+  // As in Linux, a bad address is no error of clone.
+  if ((flags & CLONE_CHILD_SETTID) !== 0) put_user_u32(child.mm, ctid, child.pid);
   if ((flags & CLONE_CHILD_CLEARTID) !== 0) child.clear_child_tid = ctid;
+}
+
+/** CLONE_PIDFD: a descriptor for the new process, written to `ptid`. -EMFILE, -EFAULT. */
+function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
+  const fd = pidfd_create(task, group, 0);
+  if (fd < 0 || put_user_u32(task.mm, ptid, fd) === 0) return fd;
+  close_fd(task, fd);
+  return -EFAULT;
+}
+
+/**
+ * `clone(flags, stack, ptid, ctid, tls)`. The new task enters user mode with stack pointer `stack`; 0: that of its parent.
+ * The low byte of `flags` is the signal to the parent at the end.
+ *
+ * @returns the id of the new task; -EINVAL (CLONE_THREAD without CLONE_SIGHAND, CLONE_SIGHAND without CLONE_VM, CLONE_PIDFD with
+ *          CLONE_PARENT_SETTID), -EMFILE, -EFAULT (pidfd)
+ * A pending signal comes first. With CLONE_VFORK it sleeps until the child has called execve or has ended. clone(2); Linux
+ * kernel/fork.c copy_process.
+ */
+export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): Result {
+  const flags = clone_flags | 0;
+  const err = check_flags(flags);
+  if (err < 0) return err;
+  recalc_sigpending(task);
+  if (signal_pending(task)) return -ERESTARTNOINTR;
+
+  const { kernel } = task;
+  const thread = (flags & CLONE_THREAD) !== 0;
+  const pid = kernel.next_pid++;
+  const image = (flags & CLONE_VM) !== 0 ? task.group.image : task.group.image.fork(task.cpu);
+  const group = thread ? task.group : copy_signal(task, pid, flags, image);
+  if ((flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd) {
+    const fd = put_pidfd(task, group, ptid);
+    if (fd < 0) {
+      release_task(group);
+      return fd;
+    }
+  }
+  const mm = (flags & CLONE_VM) !== 0 ? share_mm(task.mm) : dup_mm(task.mm);
+  const files = (flags & CLONE_FILES) !== 0 ? share_files(task.files) : dup_files(task.files);
+  const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
+  child.blocked = task.blocked;
+  child.comm = task.comm;
+  put_tids(task, child, flags, ptid, ctid);
   kernel.trace?.task_newtask?.(task, child);
-  start_user_mode(child, () => group.image.resume(child.cpu, stack));
-  return pid;
+  start_user_mode(child, () => image.resume(child.cpu, stack));
+  if ((flags & CLONE_VFORK) === 0) return pid;
+  child.vfork_done = task;
+  return wait_for_vfork_done(task, child);
+}
+
+/** `fork()`. fork(2). */
+export function sys_fork(task: Task): Result {
+  return sys_clone(task, SIGCHLD, 0, 0, 0);
+}
+
+/** `vfork()`. vfork(2). */
+export function sys_vfork(task: Task): Result {
+  return sys_clone(task, CLONE_VFORK | CLONE_VM | SIGCHLD, 0, 0, 0);
+}
+
+/** `unshare(flags)`: CLONE_FILES gives the caller a descriptor table of its own. -EINVAL (other flags). unshare(2). */
+export function sys_unshare(task: Task, flags: number): number {
+  if ((flags & ~(CLONE_FILES | CLONE_FS)) !== 0) return -EINVAL;
+  if ((flags & CLONE_FILES) !== 0) unshare_files(task);
+  return 0;
+}
+
+/** A descriptor table that nobody else has. */
+export function unshare_files(task: Task): void {
+  if (task.files.count === 1) return;
+  task.files.count--;
+  task.files = dup_files(task.files);
 }
 
 /** `set_tid_address(tidptr)`: where the end of this thread is announced. Answers with the thread id. */

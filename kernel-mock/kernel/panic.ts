@@ -1,6 +1,6 @@
 /** Reports for people: oops, dead lock, misuse (kernel/panic.c). */
 import type { Kernel } from '../include/linux/kernel.js';
-import { TASK_INTERRUPTIBLE, type Task } from '../include/linux/sched.js';
+import { TASK_DEAD, TASK_RUNNING, type Task } from '../include/linux/sched.js';
 import { syscall_tbl } from '../include/uapi/unistd.js';
 
 /** The name of call `nr` in the table of this kernel, for reports. */
@@ -23,7 +23,7 @@ function registers(task: Task): string {
 export class DeadlockError extends Error {
   constructor(kernel: Kernel) {
     const lines = [...kernel.tasks.values()]
-      .filter((t) => t.state === TASK_INTERRUPTIBLE)
+      .filter((t) => t.state !== TASK_RUNNING && t.state !== TASK_DEAD)
       .map((t) => `  ${describe_task(t)} in ${describe_call(kernel, t.nr)}(${registers(t)}) waits for ${t.wchan}`);
     super(`dead lock: every task sleeps and no timer is set\n${lines.join('\n')}`);
     this.name = 'DeadlockError';

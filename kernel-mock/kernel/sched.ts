@@ -1,6 +1,13 @@
 /** Who runs next: the run queue (kernel/sched/core.c). Returning to user mode and sleeping are in entry.ts. */
 import type { Kernel } from '../include/linux/kernel.js';
-import { TASK_INTERRUPTIBLE, TASK_RUNNING, type Task } from '../include/linux/sched.js';
+import {
+  TASK_INTERRUPTIBLE,
+  TASK_KILLABLE,
+  TASK_RUNNING,
+  type Result,
+  type Sleep,
+  type Task,
+} from '../include/linux/sched.js';
 import { fifo_items, fifo_len, fifo_push, fifo_shift, fifo_take } from '../lib/fifo.js';
 
 /** Put a task that could run behind the others that could. */
@@ -11,7 +18,7 @@ export function activate_task(task: Task): void {
 
 /** Wake a sleeping task. False if it does not sleep. */
 export function wake_up_process(task: Task): boolean {
-  if (task.state !== TASK_INTERRUPTIBLE) return false;
+  if ((task.state & (TASK_INTERRUPTIBLE | TASK_KILLABLE)) === 0) return false;
   activate_task(task);
   task.kernel.trace?.sched_wakeup?.(task);
   return true;
@@ -25,4 +32,16 @@ export function pick_next_task(kernel: Kernel): Task | undefined {
   if (!(Number.isInteger(index) && index >= 0 && index < fifo_len(ready)))
     throw new RangeError(`the scheduling policy picked ${index} of ${fifo_len(ready)} tasks`);
   return fifo_take(ready, index);
+}
+
+function* yield_task(): Sleep {
+  yield;
+  return 0;
+}
+
+/** `sched_yield()`: behind all others that could run. sched_yield(2). */
+export function sys_sched_yield(task: Task): Result {
+  if (fifo_len(task.kernel.ready) === 0) return 0;
+  activate_task(task);
+  return yield_task();
 }

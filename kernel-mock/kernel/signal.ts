@@ -1,119 +1,187 @@
-/** Signals: sending, the default actions, and what is delivered on the way back to user mode (kernel/signal.c). */
+/** Signals: sending, the default actions, and what is taken on the way back to user mode (kernel/signal.c). */
 import {
+  type SigAction,
   type SigInfo,
-  type SigPending,
   type SigSet,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_KILLABLE,
+  TASK_STOPPED,
+  TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
   type Task,
   type ThreadGroup,
 } from '../include/linux/sched.js';
-import { EFAULT, EINVAL } from '../include/uapi/errno.js';
-import { layout_x86_64 } from '../include/uapi/layout.js';
 import {
+  CLD_CONTINUED,
+  CLD_STOPPED,
+  SA_NOCLDSTOP,
+  SA_RESETHAND,
   SIGCHLD,
   SIGCONT,
   SIGKILL,
   SIGPIPE,
   SIGSTOP,
+  SIGTSTP,
+  SIGTTIN,
+  SIGTTOU,
   SIGURG,
   SIGWINCH,
-  SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
-  SIG_SETMASK,
-  SIG_UNBLOCK,
+  SI_KERNEL,
   SI_USER,
 } from '../include/uapi/signal.js';
-import { get_u32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
-import { copy_from_user, copy_to_user, size_t } from '../mm/uaccess.js';
-import { wake_up_process } from './sched.js';
+import { activate_task } from './sched.js';
+import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
+import { wake_up, wake_up_all } from './wait.js';
 
-const NSIG = 64;
-const SIGSET_SIZE = layout_x86_64.sigset.size;
 /** Signals whose default is to do nothing. */
 const IGNORED_BY_DEFAULT: ReadonlySet<number> = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
+/** Signals whose default is to stop the process. */
+const STOPS: ReadonlySet<number> = new Set([SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]);
+const STOP_MASK = siggenmask([...STOPS]);
+const CONT_MASK = siggenmask([SIGCONT]);
 
-export function sigset(): SigSet {
-  return { lo: 0, hi: 0 };
+/** A signal as the kernel itself sends it. */
+export function kernel_siginfo(sig: number): SigInfo {
+  return { si_signo: sig, si_code: SI_KERNEL, si_pid: 0, si_uid: 0, si_status: 0, si_value: 0 };
 }
 
-export function sig_pending(): SigPending {
-  return { set: sigset(), queue: [] };
+/** A signal that `task` sends with kill and the like. */
+export function user_siginfo(task: Task, sig: number, si_code: number): SigInfo {
+  return { si_signo: sig, si_code, si_pid: task.group.tgid, si_uid: 0, si_status: 0, si_value: 0 };
 }
 
-export function sigismember(set: SigSet, sig: number): boolean {
-  return ((sig <= 32 ? set.lo >>> (sig - 1) : set.hi >>> (sig - 33)) & 1) !== 0;
-}
-
-function sigaddset(set: SigSet, sig: number): void {
-  if (sig <= 32) set.lo |= 1 << (sig - 1);
-  else set.hi |= 1 << (sig - 33);
-}
-
-function sigdelset(set: SigSet, sig: number): void {
-  if (sig <= 32) set.lo &= ~(1 << (sig - 1));
-  else set.hi &= ~(1 << (sig - 33));
-}
-
-/** Does the process throw `sig` away? */
-function sig_ignored(group: ThreadGroup, sig: number): boolean {
+/** Does the process throw `sig` away when it arrives? */
+export function sig_handler_ignored(group: ThreadGroup, sig: number): boolean {
   const handler = group.actions[sig]?.handler ?? SIG_DFL;
   return handler === SIG_IGN || (handler === SIG_DFL && IGNORED_BY_DEFAULT.has(sig));
 }
 
-/** The lowest pending signal that is not blocked; 0: none. */
-function next_signal(pending: SigPending, blocked: SigSet): number {
-  const lo = pending.set.lo & ~blocked.lo;
-  if (lo !== 0) return 32 - Math.clz32(lo & -lo);
-  const hi = pending.set.hi & ~blocked.hi;
-  return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
+/** A blocked signal is kept, since its action may change before it is unblocked. */
+function sig_ignored(task: Task, sig: number): boolean {
+  if (sigismember(task.blocked, sig)) return false;
+  if (task.real_blocked !== null && sigismember(task.real_blocked, sig)) return false;
+  return sig_handler_ignored(task.group, sig);
 }
 
 export function recalc_sigpending(task: Task): void {
+  const { group } = task;
   const pending =
-    task.group.exiting ||
+    group.exiting ||
+    group.stop_signal !== 0 ||
+    (group.exec_task !== null && group.exec_task !== task) ||
     next_signal(task.pending, task.blocked) !== 0 ||
-    next_signal(task.group.pending, task.blocked) !== 0;
+    next_signal(group.pending, task.blocked) !== 0;
   task.work = pending ? task.work | TIF_SIGPENDING : task.work & ~TIF_SIGPENDING;
 }
 
-function queue_signal(pending: SigPending, info: SigInfo): void {
-  if (sigismember(pending.set, info.si_signo)) return;
-  sigaddset(pending.set, info.si_signo);
-  pending.queue.push(info);
-}
-
-function signal_wake_up(task: Task): void {
+/** Something is pending for `task`: wake it if it sleeps so that a signal may disturb it. */
+export function signal_wake_up(task: Task, fatal: boolean): void {
+  if (task.state === TASK_DEAD) return;
   recalc_sigpending(task);
-  if ((task.work & TIF_SIGPENDING) !== 0) wake_up_process(task);
+  if ((task.work & TIF_SIGPENDING) === 0) return;
+  const wakes = fatal ? TASK_INTERRUPTIBLE | TASK_KILLABLE | TASK_STOPPED : TASK_INTERRUPTIBLE;
+  if ((task.state & wakes) === 0) return;
+  activate_task(task);
+  task.kernel.trace?.sched_wakeup?.(task);
 }
 
-/** Send `info.si_signo` to one thread. Ignored signals that are not blocked are dropped. */
+/** SIGCONT and the stop signals undo each other when they are sent, whoever blocks them. Linux: prepare_signal. */
+function prepare_stop_cont(group: ThreadGroup, sig: number): void {
+  const stops = STOPS.has(sig);
+  if (!stops && sig !== SIGCONT) return;
+  const mask = stops ? CONT_MASK : STOP_MASK;
+  flush_sigqueue_mask(group.pending, mask);
+  for (const t of group.threads) flush_sigqueue_mask(t.pending, mask);
+  if (sig === SIGCONT) continue_group(group);
+}
+
+/** The stop is over: every thread goes on. */
+function continue_group(group: ThreadGroup): void {
+  if (group.stop_signal === 0) return;
+  const stopped = group.stop_count === 0;
+  end_stop(group);
+  for (const t of group.threads) {
+    recalc_sigpending(t);
+    if (t.state === TASK_STOPPED) activate_task(t);
+  }
+  if (!stopped) return;
+  set_stop_event(group, 0, true);
+  notify_parent_cldstop(group, CLD_CONTINUED, SIGCONT);
+}
+
+function end_stop(group: ThreadGroup): void {
+  if (group.stop_signal !== 0) group.kernel.nr_stopped--;
+  group.stop_signal = 0;
+  group.stop_count = 0;
+}
+
+/** What wait(2) has to tell of a living process. */
+export function set_stop_event(group: ThreadGroup, stop_code: number, continued: boolean): void {
+  const before = group.stop_code !== 0 || group.continued ? 1 : 0;
+  const after = stop_code !== 0 || continued ? 1 : 0;
+  group.stop_code = stop_code;
+  group.continued = continued;
+  if (group.parent !== null) group.parent.stop_events += after - before;
+}
+
+/** Tell the parent that its child has stopped or goes on. Linux: do_notify_parent_cldstop. */
+function notify_parent_cldstop(group: ThreadGroup, si_code: number, si_status: number): void {
+  const { parent } = group;
+  if (parent === null) return;
+  const action = parent.actions[SIGCHLD];
+  if (action?.handler !== SIG_IGN && ((action?.flags ?? 0) & SA_NOCLDSTOP) === 0)
+    send_signal_group(parent, {
+      si_signo: SIGCHLD,
+      si_code,
+      si_pid: group.tgid,
+      si_uid: 0,
+      si_status,
+      si_value: 0,
+    });
+  wake_up_all(parent.wait_chldexit);
+}
+
+/** One thread less that has to stop; the last one makes the stop complete. */
+export function one_has_stopped(group: ThreadGroup): void {
+  if (group.stop_count === 0 || --group.stop_count > 0) return;
+  set_stop_event(group, group.stop_signal, false);
+  notify_parent_cldstop(group, CLD_STOPPED, group.stop_signal);
+}
+
+/** Send `info.si_signo` to one thread. Signals that are ignored and not blocked are dropped. */
 export function send_signal_task(task: Task, info: SigInfo): void {
-  if (sig_ignored(task.group, info.si_signo) && !sigismember(task.blocked, info.si_signo)) return;
+  const { group } = task;
+  prepare_stop_cont(group, info.si_signo);
+  if (sig_ignored(task, info.si_signo)) return;
   queue_signal(task.pending, info);
-  signal_wake_up(task);
+  if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
+  if (info.si_signo === SIGKILL) do_group_exit(group, SIGKILL);
+  else if (!sigismember(task.blocked, info.si_signo)) signal_wake_up(task, false);
 }
 
-/** Send it to a process: to the first thread that does not block it. */
+/** Send it to a process: to the first thread that does not block it. Linux: send_signal, complete_signal. */
 export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
   const sig = info.si_signo;
-  const taker = group.threads.find((t) => !sigismember(t.blocked, sig));
-  if (sig_ignored(group, sig) && taker !== undefined) return;
+  const [leader] = group.threads;
+  if (leader === undefined) return;
+  prepare_stop_cont(group, sig);
+  if (sig_ignored(leader, sig)) return;
   queue_signal(group.pending, info);
-  if (sig === SIGKILL) {
-    group.exiting = true;
-    group.status = SIGKILL;
-    for (const t of group.threads) signal_wake_up(t);
-  } else if (taker !== undefined) signal_wake_up(taker);
+  if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
+  if (sig === SIGKILL) do_group_exit(group, SIGKILL);
+  else {
+    const takers = group.threads.filter((t) => !sigismember(t.blocked, sig));
+    const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
+    if (taker !== undefined) signal_wake_up(taker, false);
+  }
 }
 
-function dequeue_signal(pending: SigPending, blocked: SigSet): SigInfo | undefined {
-  const sig = next_signal(pending, blocked);
-  if (sig === 0) return undefined;
-  sigdelset(pending.set, sig);
-  const at = pending.queue.findIndex((info) => info.si_signo === sig);
-  return pending.queue.splice(at, 1)[0];
+/** The next signal for `task` that is not in `blocked`: its own first, then one of its process. */
+export function dequeue_signal(task: Task, blocked: SigSet): SigInfo | undefined {
+  return take_signal(task.pending, blocked) ?? take_signal(task.group.pending, blocked);
 }
 
 /**
@@ -124,96 +192,95 @@ export function do_group_exit(group: ThreadGroup, status: number): void {
   if (!group.exiting) {
     group.exiting = true;
     group.status = status;
+    end_stop(group);
   }
-  for (const t of group.threads) signal_wake_up(t);
+  for (const t of group.threads) signal_wake_up(t, true);
 }
 
-/** Act on pending signals before user mode goes on. True: the process dies. Linux: get_signal. */
-export function get_signal(task: Task): boolean {
+/** Is there no process in `pgid` whose parent stands outside of it, in the same session? Then nobody could continue it. */
+export function is_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): boolean {
+  for (const g of group.kernel.groups.values()) {
+    if (g.pgid !== group.pgid || g === without || g.zombie || g.parent === null) continue;
+    // The host, which started this one, is like a shell: it can continue its jobs.
+    if (g.run !== null) return false;
+    if (g.parent.pgid !== g.pgid && g.parent.sid === g.sid) return false;
+  }
+  return true;
+}
+
+/** What a signal does on the way back to user mode. */
+export interface KSignal {
+  readonly info: SigInfo;
+  readonly action: SigAction;
+}
+
+/** All threads are to stop, this one now. Linux: do_signal_stop. */
+function begin_stop(group: ThreadGroup, sig: number): void {
+  if (group.stop_signal !== 0) return;
+  group.stop_signal = sig;
+  group.stop_count = group.threads.length;
+  group.kernel.nr_stopped++;
+  for (const t of group.threads) signal_wake_up(t, false);
+}
+
+/**
+ * Take the pending signals until one wants something of user mode.
+ *
+ * @returns a signal that has a handler; 'stop' or 'die'; null: nothing is left. Linux: get_signal.
+ */
+export function get_signal(task: Task): KSignal | 'stop' | 'die' | null {
   const { group } = task;
-  while (!group.exiting) {
-    const info = dequeue_signal(task.pending, task.blocked) ?? dequeue_signal(group.pending, task.blocked);
+  for (;;) {
+    if (group.exiting || (group.exec_task !== null && group.exec_task !== task)) return 'die';
+    if (group.stop_signal !== 0) return 'stop';
+    const info = dequeue_signal(task, task.blocked);
     if (info === undefined) break;
     const sig = info.si_signo;
-    if (sig !== SIGKILL && sig_ignored(group, sig)) continue;
-    task.kernel.trace?.signal_deliver?.(task, sig);
-    do_group_exit(group, sig);
+    const action = group.actions[sig];
+    const handler = action?.handler ?? SIG_DFL;
+    if (action !== undefined && handler !== SIG_DFL) {
+      if (handler === SIG_IGN) continue;
+      // SA_RESETHAND is bit 31: the comparison is with the signed result.
+      if ((action.flags & (SA_RESETHAND | 0)) !== 0) group.actions[sig] = { ...action, handler: SIG_DFL };
+      recalc_sigpending(task);
+      return { info, action };
+    }
+    if (sig !== SIGKILL && IGNORED_BY_DEFAULT.has(sig)) continue;
+    task.kernel.trace?.signal_deliver?.(task, sig, info);
+    if (STOPS.has(sig)) {
+      if (sig === SIGSTOP || !is_orphaned_pgrp(group, null)) begin_stop(group, sig);
+    } else do_group_exit(group, sig);
   }
   recalc_sigpending(task);
-  return group.exiting;
-}
-
-/** A set as a program may give it: SIGKILL and SIGSTOP cannot be blocked. */
-function without_unblockable(set: SigSet): SigSet {
-  sigdelset(set, SIGKILL);
-  sigdelset(set, SIGSTOP);
-  return set;
-}
-
-/** `rt_sigaction(sig, act, oact, sigsetsize)`. EINVAL (size), EFAULT (act), EINVAL (sig, or a change of SIGKILL, SIGSTOP), EFAULT (oact). */
-export function sys_rt_sigaction(task: Task, signum: number, act: number, oact: number, sigsetsize: number): number {
-  const { size, handler, flags, mask } = layout_x86_64.sigaction;
-  const sig = signum | 0;
-  const raw = new Uint8Array(size);
-  if (size_t(sigsetsize) !== SIGSET_SIZE) return -EINVAL;
-  if (act !== 0 && copy_from_user(task.mm, raw, 0, act, size) < 0) return -EFAULT;
-  if (sig < 1 || sig > NSIG || (act !== 0 && (sig === SIGKILL || sig === SIGSTOP))) return -EINVAL;
-  const { actions } = task.group;
-  const old = actions[sig];
-  if (act !== 0) {
-    const blocked = without_unblockable({ lo: get_u32(raw, mask) | 0, hi: get_u32(raw, mask + 4) | 0 });
-    actions[sig] = { handler: get_u64(raw, handler), flags: get_u32(raw, flags), mask: blocked };
-    if (sig_ignored(task.group, sig)) flush_signal(task.group, sig);
-  }
-  if (oact === 0) return 0;
-  raw.fill(0);
-  put_u64(raw, handler, old?.handler ?? SIG_DFL);
-  put_u32(raw, flags, old?.flags ?? 0);
-  put_u32(raw, mask, old?.mask.lo ?? 0);
-  put_u32(raw, mask + 4, old?.mask.hi ?? 0);
-  return copy_to_user(task.mm, oact, raw, 0, size);
-}
-
-/** POSIX: setting a signal to be ignored throws pending ones away. */
-function flush_signal(group: ThreadGroup, sig: number): void {
-  for (const pending of [group.pending, ...group.threads.map((t) => t.pending)]) {
-    sigdelset(pending.set, sig);
-    pending.queue = pending.queue.filter((info) => info.si_signo !== sig);
-  }
-  for (const t of group.threads) recalc_sigpending(t);
-}
-
-/** `rt_sigprocmask(how, set, oset, sigsetsize)`. EINVAL (size), EFAULT, EINVAL (how), EFAULT (oset). */
-export function sys_rt_sigprocmask(task: Task, how: number, set: number, oset: number, sigsetsize: number): number {
-  if (size_t(sigsetsize) !== SIGSET_SIZE) return -EINVAL;
-  const raw = new Uint8Array(SIGSET_SIZE);
-  const old = { ...task.blocked };
-  if (set !== 0) {
-    if (copy_from_user(task.mm, raw, 0, set, SIGSET_SIZE) < 0) return -EFAULT;
-    const lo = get_u32(raw, 0) | 0;
-    const hi = get_u32(raw, 4) | 0;
-    switch (how | 0) {
-      case SIG_BLOCK:
-        task.blocked = without_unblockable({ lo: old.lo | lo, hi: old.hi | hi });
-        break;
-      case SIG_UNBLOCK:
-        task.blocked = { lo: old.lo & ~lo, hi: old.hi & ~hi };
-        break;
-      case SIG_SETMASK:
-        task.blocked = without_unblockable({ lo, hi });
-        break;
-      default:
-        return -EINVAL;
-    }
-    recalc_sigpending(task);
-  }
-  if (oset === 0) return 0;
-  put_u32(raw, 0, old.lo);
-  put_u32(raw, 4, old.hi);
-  return copy_to_user(task.mm, oset, raw, 0, SIGSET_SIZE);
+  return null;
 }
 
 /** A write to a connection whose other end is gone: SIGPIPE to the writing thread. Linux: send_sig(SIGPIPE, current, 0). */
 export function send_sigpipe(task: Task): void {
-  send_signal_task(task, { si_signo: SIGPIPE, si_code: SI_USER, si_pid: task.group.tgid, si_uid: 0 });
+  send_signal_task(task, user_siginfo(task, SIGPIPE, SI_USER));
+}
+
+/** Put `set` in place of the mask until the call returns, or until its handler does. Linux: set_user_sigmask. */
+export function set_user_sigmask(task: Task, set: SigSet): void {
+  task.saved_sigmask = task.blocked;
+  task.work |= TIF_RESTORE_SIGMASK;
+  task.blocked = set;
+  recalc_sigpending(task);
+}
+
+/**
+ * The call ends. If no signal has interrupted it, the mask comes back at once; else on the way to user mode, after the
+ * signals that only the call's mask lets through. Linux: restore_saved_sigmask_unless.
+ */
+export function restore_saved_sigmask_unless(task: Task, interrupted: boolean): void {
+  if (!interrupted) restore_saved_sigmask(task);
+}
+
+export function restore_saved_sigmask(task: Task): void {
+  const { saved_sigmask } = task;
+  if (saved_sigmask === null) return;
+  task.saved_sigmask = null;
+  task.work &= ~TIF_RESTORE_SIGMASK;
+  task.blocked = saved_sigmask;
+  recalc_sigpending(task);
 }

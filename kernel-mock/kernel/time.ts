@@ -1,7 +1,12 @@
-/** The clock of the kernel. It is virtual: a call takes a microsecond, and while every task sleeps it jumps to the next timer. */
+/**
+ * The clock of the kernel. It is virtual, unless the host gives it one: a call takes a microsecond, and while every task
+ * sleeps it jumps to the next timer.
+ */
 import type { Kernel } from '../include/linux/kernel.js';
+import type { Task } from '../include/linux/sched.js';
 import { del_timer, next_timer } from '../lib/timerqueue.js';
 
+const NSEC_PER_SEC = 1e9;
 /** What one system call takes, in nanoseconds. */
 const CALL_NS = 1000;
 /** Calls between two ticks: a task that does not sleep loses the processor then. */
@@ -9,23 +14,16 @@ export const CALLS_PER_TICK = 1000;
 
 /** CLOCK_MONOTONIC in nanoseconds. */
 export function ktime_get(kernel: Kernel): number {
+  if (kernel.clock !== null) return kernel.clock.now() - kernel.ticks_ns;
   return kernel.ticks_ns + (CALLS_PER_TICK - Math.max(kernel.budget, 0)) * CALL_NS;
 }
 
-/** CLOCK_REALTIME of a kernel at boot: 1 January 2008, 00:00 UTC, in nanoseconds. Rounded to 256 ns, as any number this large. */
-const BOOT_REALTIME_NS = 1199145600e9;
-
-/** CLOCK_REALTIME in nanoseconds. */
-export function ktime_get_real(kernel: Kernel): number {
-  return BOOT_REALTIME_NS + ktime_get(kernel);
-}
-
 function set_clock(kernel: Kernel, ns: number): void {
-  kernel.ticks_ns = ns;
+  if (kernel.clock === null) kernel.ticks_ns = ns;
   kernel.budget = CALLS_PER_TICK;
 }
 
-function run_timers(kernel: Kernel): void {
+export function run_timers(kernel: Kernel): void {
   const now = ktime_get(kernel);
   for (let t = next_timer(kernel.timers); t !== undefined && t.expires <= now; t = next_timer(kernel.timers)) {
     del_timer(kernel.timers, t);
@@ -46,4 +44,17 @@ export function tick_nohz_idle(kernel: Kernel): boolean {
   set_clock(kernel, Math.max(t.expires, ktime_get(kernel)));
   run_timers(kernel);
   return true;
+}
+
+/** The processor is taken from `prev`: what it used up is its own. */
+export function account_switch(kernel: Kernel, prev: Task | null): void {
+  const now = ktime_get(kernel);
+  if (prev !== null) prev.sum_exec += now - kernel.exec_start;
+  kernel.exec_start = now;
+}
+
+/** CLOCK_REALTIME, split: nanoseconds since 1970 are too many for one number. */
+export function ktime_get_real(kernel: Kernel): { sec: number; nsec: number } {
+  const ns = ktime_get(kernel) + kernel.wall_nsec;
+  return { sec: kernel.wall_sec + Math.floor(ns / NSEC_PER_SEC), nsec: ns % NSEC_PER_SEC };
 }

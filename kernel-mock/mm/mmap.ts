@@ -46,6 +46,24 @@ class ProcessMemory implements UserMemory {
   }
 }
 
+/** A copy of every area at the same addresses: what fork gives the child. */
+export function dup_mm(old: Mm): Mm {
+  const mm = mm_alloc(old.user.junk);
+  mm.brk = old.brk;
+  mm.live = old.live;
+  for (let slot = 1; slot < old.areas.length;) {
+    const from = old.areas[slot]!;
+    const { start, slots } = from;
+    // Not slice(): a Buffer's is a view of the same bytes.
+    const bytes = from.bytes === NO_BYTES ? NO_BYTES : new Uint8Array(from.bytes);
+    const area: Area = { start, bytes, view: null, slots };
+    for (let i = 0; i < slots; i++) mm.areas[slot + i] = area;
+    if (area.bytes === NO_BYTES) free_list(mm, slots).push(area);
+    slot += slots;
+  }
+  return mm;
+}
+
 /** The last task has left: nothing is mapped any more. */
 export function exit_mmap(mm: Mm): void {
   mm.areas = [];

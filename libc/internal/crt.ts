@@ -1,9 +1,13 @@
-/** Start-up code: what runs between the kernel and main (csu/libc-start.c). */
+/** Start-up code: what runs between the kernel and the functions of a program (csu/libc-start.c). */
 import type { Cpu, Image } from '../../kernel-mock/include/uapi/seam.js';
+import { SIGSEGV, SIG_DFL, SIG_UNBLOCK } from '../../kernel-mock/include/uapi/signal.js';
 import type { Libc } from '../index.js';
+import { SIGCANCEL, cancel_handler } from './cancel.js';
 import { describe } from './describe.js';
-import type { Process } from './process.js';
+import { handler_of } from './handlers.js';
+import type { Process, Start } from './process.js';
 import type { Route } from './routes/route.js';
+import { decode_siginfo } from './siginfo.js';
 
 /**
  * A program: `main(libc, argv, env)`. Its status, 0 to 255, ends the process; nothing counts as 0.
@@ -13,6 +17,8 @@ export type Program = (
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
 ) => Promise<number | void>;
+
+type NewLibc = (cpu: Cpu, process: Process) => Libc;
 
 function parse_env(strings: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
@@ -30,36 +36,112 @@ function exit_status(value: unknown): number {
   throw new TypeError(`it returned ${describe(value)}, which is no exit status: return a whole number, or nothing`);
 }
 
-/** An image of `program`, whose descriptor-creating functions take `route`. */
-export function program_image(program: Program, route: Route, new_libc: (cpu: Cpu, process: Process) => Libc): Image {
-  let process: Process;
-  return {
-    async start(cpu, argv, env) {
-      process = {
-        route,
-        features: new Map(),
-        env: parse_env(env),
-        starting: new Map(),
-        new_thread: (c) => new_libc(c, process),
-      };
-      const libc = process.new_thread(cpu);
-      const status = exit_status(await program(libc, argv, process.env));
-      await libc.exit(status);
-    },
-    async resume(cpu, stack) {
-      const start = process.starting.get(stack);
-      if (start === undefined) throw new Error(`clone: no start routine at stack pointer ${stack}: use pthread_create`);
-      process.starting.delete(stack);
-      const libc = process.new_thread(cpu);
-      libc.self = start.self;
-      start.self.value = await start.routine(libc, start.arg);
-      libc.free_stack();
-      if (start.self.detached) {
-        // From now on the place of the word can be anybody's: the kernel must not announce the end there.
-        await cpu.syscall(libc.nr.set_tid_address, 0, 0, 0, 0, 0, 0);
-        cpu.memory.unmap(start.self.tid_ptr);
-      }
-      await cpu.syscall(libc.nr.exit, 0, 0, 0, 0, 0, 0);
-    },
+function new_process(route: Route, env: Record<string, string>, new_libc: NewLibc): Process {
+  const process: Process = {
+    route,
+    features: new Map(),
+    env,
+    starting: new Map(),
+    handlers: [],
+    atexit: [],
+    nthreads: 1,
+    threads: new WeakMap(),
+    new_thread: (cpu) => new_thread(process, cpu, new_libc),
   };
+  return process;
+}
+
+function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
+  const libc = new_libc(cpu, process);
+  process.threads.set(cpu, libc);
+  return libc;
+}
+
+/** What fork copies of the library. The child has one thread: the one that called fork. */
+function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process {
+  const child = new_process(parent.route, { ...parent.env }, new_libc);
+  for (const [name, feature] of parent.features) child.features.set(name, { ...feature });
+  child.handlers.push(...parent.handlers);
+  child.atexit.push(...parent.atexit);
+  child.starting.set(0, start);
+  return child;
+}
+
+/** A new task: a thread ends by itself, a process with its status. */
+async function begin(process: Process, libc: Libc, start: Start): Promise<void> {
+  const value = await start.routine(libc, start.arg);
+  if (start.self !== null) await libc.pthread_exit(value);
+  const status = exit_status(value);
+  if (start.exits) await libc.exit(status);
+  await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
+}
+
+/** The handler is an address where no function is: what the processor makes of that. Does not return. */
+async function segmentation_fault(libc: Libc): Promise<void> {
+  await libc.signal(SIGSEGV, SIG_DFL);
+  await libc.sigprocmask(SIG_UNBLOCK, [SIGSEGV]);
+  await libc.raise(SIGSEGV);
+}
+
+const NOT_OURS =
+  'a new task began that no function of this library has made: use pthread_create, fork, vfork or clone, not syscall';
+
+class ProgramImage implements Image {
+  readonly #program: Program;
+  readonly #new_libc: NewLibc;
+  readonly #route: Route;
+  #process: Process;
+
+  constructor(program: Program, route: Route, new_libc: NewLibc, process: Process) {
+    this.#program = program;
+    this.#route = route;
+    this.#new_libc = new_libc;
+    this.#process = process;
+  }
+
+  #thread(cpu: Cpu): Libc {
+    return this.#process.threads.get(cpu) ?? this.#process.new_thread(cpu);
+  }
+
+  async start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void> {
+    this.#process = new_process(this.#route, parse_env(env), this.#new_libc);
+    const libc = this.#thread(cpu);
+    const status = exit_status(await this.#program(libc, argv, this.#process.env));
+    await libc.exit(status);
+  }
+
+  async resume(cpu: Cpu, stack: number): Promise<void> {
+    const process = this.#process;
+    const start = process.starting.get(stack);
+    if (start === undefined) throw new TypeError(NOT_OURS);
+    process.starting.delete(stack);
+    const libc = this.#thread(cpu);
+    libc.self = start.self;
+    if (start.self !== null) start.self.thread = libc;
+    await begin(process, libc, start);
+  }
+
+  fork(parent: Cpu): Image {
+    const none: Start = { self: null, routine: () => Promise.reject(new TypeError(NOT_OURS)), arg: null, exits: true };
+    const start = this.#process.threads.get(parent)?.forking ?? none;
+    const process = fork_process(this.#process, start, this.#new_libc);
+    return new ProgramImage(this.#program, this.#route, this.#new_libc, process);
+  }
+
+  async signal(cpu: Cpu, handler: number, signo: number, info: number, nr: number): Promise<void> {
+    const libc = this.#thread(cpu);
+    if (signo === SIGCANCEL) await cancel_handler(libc, nr);
+    else {
+      const bytes = info === 0 ? undefined : cpu.memory.bytes(info);
+      const func = handler_of(this.#process, handler);
+      if (func === undefined) await segmentation_fault(libc);
+      else await func(libc, signo, bytes === undefined ? undefined : decode_siginfo(bytes));
+    }
+    await cpu.syscall(libc.nr.rt_sigreturn, 0, 0, 0, 0, 0, 0);
+  }
+}
+
+/** An image of `program`, whose descriptor-creating functions take `route`. */
+export function program_image(program: Program, route: Route, new_libc: NewLibc): Image {
+  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc));
 }

@@ -6,7 +6,8 @@ import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
 import { NR } from '../../kernel-mock/include/uapi/unistd.js';
 import { describe } from './describe.js';
-import type { Process, Pthread } from './process.js';
+import { to_bytes } from './text.js';
+import type { Process, Pthread, Start } from './process.js';
 
 /** First size of a stack, made when a call first needs it: most calls pass registers only. */
 const STACK_SIZE = 512;
@@ -34,10 +35,14 @@ export class Thread {
   readonly cpu: Cpu;
   /** @internal What the threads of the process share. */
   readonly process: Process;
-  /** @internal What others join; null for the first thread of a process. */
-  self: Pthread | null = null;
   /** @internal Numbers of the system calls in this thread's ABI. */
   readonly nr = NR;
+  /** @internal What other threads know it by; null: nobody has asked yet. */
+  self: Pthread | null = null;
+  /** @internal What the child of the fork that is under way runs. */
+  forking: Start | null = null;
+  /** @internal The futex call under way is a cancellation point. */
+  cancel_futex = false;
   /** @internal Address of the first free byte of the stack. */
   sp = 0;
   #stack: Stack | null = null;
@@ -161,6 +166,16 @@ export class Thread {
   load_bytes(address: number, n: number): Uint8Array {
     const stack = this.#stack!;
     return stack.bytes.subarray(address - stack.base, address - stack.base + n);
+  }
+
+  /** Text with its zero, for the length of a call. Ends with `unmap`. @internal */
+  map_string(text: string | null): number {
+    if (text === null) return 0;
+    if (typeof text !== 'string') throw new TypeError(`a text is a string or null, not ${describe(text)}`);
+    const bytes = to_bytes(text);
+    const raw = new Uint8Array(bytes.length + 1);
+    raw.set(bytes);
+    return this.cpu.memory.map(raw);
   }
 
   /** The address of a caller's buffer for the length of a call; 0 for null. Ends with `unmap`. @internal */

@@ -1,121 +1,142 @@
-/** The virtual clock. */
 import test from 'ava';
-import { type Libc, boot } from '../../index.js';
-import { AF_UNIX, POLLIN, SOCK_STREAM } from '../../kernel-mock/include/uapi/index.js';
-import { ktime_get } from '../../kernel-mock/kernel/time.js';
-import { answers, msleep, thread } from '../facts.js';
-import { nothing_left } from '../helpers.js';
+import {
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_PROCESS_CPUTIME_ID,
+  CLOCK_REALTIME,
+  EINTR,
+  EINVAL,
+  SIGALRM,
+  TIMER_ABSTIME,
+} from 'sys-indirect/uapi';
+import { type Libc, MisuseError, boot } from '../../index.js';
+import { nothing_left, run } from '../helpers.js';
 
-/** What `sleep` takes, in whole milliseconds of the kernel's clock. */
-const takes = test.macro({
-  async exec(t, sleep: (libc: Libc) => Promise<unknown>, ms: number) {
-    const kernel = boot({ output: null });
-    const started = performance.now();
-    await kernel.run(async (libc) => {
-      const before = ktime_get(kernel.internals);
-      await sleep(libc);
-      const after = ktime_get(kernel.internals);
-      t.is(Math.floor((after - before) / 1e6), ms);
-    });
-    nothing_left(t, kernel);
-    t.is(kernel.census().timers, 0);
-    t.true(performance.now() - started < 1000, 'real time');
-  },
-  title: (title, _, ms: number) => `${title ?? ''}: ${ms} ms`,
+async function now(libc: Libc, clock = CLOCK_MONOTONIC): Promise<number> {
+  const ts: { tv_sec?: number; tv_nsec?: number } = {};
+  await libc.clock_gettime(clock, ts);
+  return ts.tv_sec! + ts.tv_nsec! / 1e9;
+}
+
+test('a day of sleeping costs nothing', async (t) => {
+  await run(t, {}, async (libc) => {
+    t.is(await libc.sleep(86_400), 0);
+    t.is(Math.floor(await now(libc)), 86_400);
+  });
 });
 
-const DAY = 86_400_000;
+test('CLOCK_REALTIME begins at the epoch that was asked for, and can be set', async (t) => {
+  await run(t, { epoch: 1_000_000 }, async (libc) => {
+    t.is(await libc.time(), 1_000_000);
+    t.is(await libc.clock_settime(CLOCK_REALTIME, { tv_sec: 5, tv_nsec: 999_999_999 }), 0);
+    await libc.sleep(1);
+    t.is(await libc.time(), 6 + 1);
+    t.is(await libc.clock_settime(CLOCK_MONOTONIC, { tv_sec: 5, tv_nsec: 0 }), -1);
+    t.is(libc.errno, EINVAL);
+  });
+});
 
-test('poll of nothing, 0', takes, async (libc) => libc.poll([], 0), 0);
-test('poll of nothing, 1', takes, async (libc) => libc.poll([], 1), 1);
-test('poll of nothing, a day', takes, async (libc) => libc.poll([], DAY), DAY);
-test('poll of nothing, the longest', takes, async (libc) => libc.poll([], 2 ** 31 - 1), 2 ** 31 - 1);
-test(
-  'a year in days',
-  takes,
-  async (libc) => {
-    for (let i = 0; i < 365; i++) await libc.poll([], DAY);
-  },
-  365 * DAY,
-);
-test(
-  'poll that is cut short',
-  takes,
-  async (libc) => {
-    const sv: number[] = [];
-    await libc.socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
-    await thread(libc, async (own) => {
-      await msleep(own, 7);
-      await own.write(sv[1]!, 'x');
-    });
-    await libc.poll([{ fd: sv[0]!, events: POLLIN }], DAY);
-  },
-  7,
-);
-test(
-  'the shorter of two sleeps ends first',
-  takes,
-  async (libc) => {
-    const join = await thread(libc, async (own) => msleep(own, 20));
-    await msleep(libc, 10);
-    await join();
-  },
-  20,
-);
-test(
-  'a thousand calls',
-  takes,
-  async (libc) => {
-    for (let i = 0; i < 1000; i++) await libc.getpid();
-  },
-  1,
-);
-test(
-  '5,500 calls',
-  takes,
-  async (libc) => {
-    for (let i = 0; i < 5500; i++) await libc.getpid();
-  },
-  5,
-);
+test('clocks of later releases are EINVAL', async (t) => {
+  await run(t, { release: '2.6.23' }, async (libc) => {
+    t.is(await libc.clock_gettime(CLOCK_MONOTONIC_COARSE, {}), -1);
+    t.is(libc.errno, EINVAL);
+  });
+});
 
-/** In which order do sleeps of these lengths end? */
-const sleeps =
-  (...ms: readonly number[]) =>
-  async (libc: Libc): Promise<string> => {
-    const order: number[] = [];
-    const joins = [];
-    for (const [i, time] of ms.entries())
-      joins.push(
-        await thread(libc, async (own) => {
-          await msleep(own, time);
-          order.push(i);
-        }),
-      );
-    for (const join of joins) await join();
-    return order.join('');
+test('an interrupted sleep tells what is left; one to a moment does not', async (t) => {
+  await run(t, {}, async (libc) => {
+    await libc.signal(SIGALRM, () => {});
+    await libc.alarm(2);
+    const rem = { tv_sec: 0, tv_nsec: 0 };
+    t.is(await libc.nanosleep({ tv_sec: 10, tv_nsec: 0 }, rem), -1);
+    t.is(Math.round(rem.tv_sec + rem.tv_nsec / 1e9), 8);
+    await libc.alarm(1);
+    const until = { tv_sec: 100, tv_nsec: 0 };
+    t.is(await libc.clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, rem), EINTR);
+    t.is(await libc.clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until), 0);
+    t.is(Math.floor(await now(libc)), 100);
+    t.is(await libc.clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until), 0, 'a moment that is over');
+  });
+});
+
+test('an interval timer goes on; alarm and setitimer are one', async (t) => {
+  await run(t, {}, async (libc) => {
+    let ticks = 0;
+    await libc.signal(SIGALRM, () => ticks++);
+    const value = { it_value: { tv_sec: 1, tv_usec: 0 }, it_interval: { tv_sec: 0, tv_usec: 500_000 } };
+    await libc.setitimer(0, value);
+    while (ticks < 4) await libc.pause();
+    t.is(Math.round((await now(libc)) * 10), 25);
+    t.is(await libc.alarm(0), 1);
+    await libc.sleep(5);
+    t.is(ticks, 4);
+  });
+});
+
+test('processor time is that of the calls, not of the sleep', async (t) => {
+  await run(t, {}, async (libc) => {
+    await libc.sleep(10);
+    const cpu = await now(libc, CLOCK_PROCESS_CPUTIME_ID);
+    t.true(cpu > 0 && cpu < 0.1, String(cpu));
+  });
+});
+
+test("the host's clock, through a hook", async (t) => {
+  let host = 5e9;
+  const waits: number[] = [];
+  const clock = {
+    now: () => host,
+    wait(ns: number, func: () => void) {
+      waits.push(Math.round(ns / 1e9));
+      const timer = setImmediate(() => {
+        host += ns;
+        func();
+      });
+      return () => {
+        clearImmediate(timer);
+      };
+    },
   };
-
-test('sleeps end in order of time', answers, sleeps(30, 10, 20), '120');
-test('sleeps of equal length end in order of beginning', answers, sleeps(5, 5, 5, 5), '0123');
-test('sleeps of all lengths', answers, sleeps(3, 1, 3, 2, 1, DAY, 2), '1436025');
-
-test('a process that sleeps does not hold up another', async (t) => {
-  const kernel = boot({ output: null });
-  const order: string[] = [];
-  const sleeper = (name: string, ms: number) =>
-    kernel.run(async (libc) => {
-      await msleep(libc, ms);
-      order.push(name);
-    });
-  await Promise.all([sleeper('long', 50), sleeper('short', 5), sleeper('middle', 20)]);
-  t.deepEqual(order, ['short', 'middle', 'long']);
+  const kernel = boot({ output: null, clock });
+  const status = await kernel.run(async (libc) => {
+    const before = await now(libc);
+    await libc.sleep(3);
+    t.is(Math.round((await now(libc)) - before), 3);
+  });
+  t.is(status, 0);
+  t.deepEqual(waits, [3]);
+  nothing_left(t, kernel);
 });
 
-test('time stands still while no run is under way', async (t) => {
+test('the watchdog finds a program that waits for something other than a call', async (t) => {
+  const kernel = boot({
+    output: null,
+    watchdog(check) {
+      const timer = setInterval(check, 2);
+      return () => {
+        clearInterval(timer);
+      };
+    },
+  });
+  const error = await t.throwsAsync(
+    kernel.run(async () => new Promise<number>(() => {})),
+    { instanceOf: MisuseError },
+  );
+  t.regex(error.message, /task 2 .* makes no system call/);
+  nothing_left(t, kernel);
+  t.is(await kernel.run(async (libc) => libc.sleep(1)), 0);
+});
+
+test('an interval timer that wakes nobody is a dead lock', async (t) => {
   const kernel = boot({ output: null });
-  await kernel.run(async (libc) => msleep(libc, 5).then(() => 0));
-  const then = ktime_get(kernel.internals);
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  t.is(ktime_get(kernel.internals), then);
+  await t.throwsAsync(
+    kernel.run(async (libc) => {
+      await libc.sigprocmask(0, [SIGALRM]);
+      const second = { tv_sec: 1, tv_usec: 0 };
+      await libc.setitimer(0, { it_value: second, it_interval: second });
+      await libc.pause();
+    }),
+    { message: /dead lock/ },
+  );
+  nothing_left(t, kernel);
 });

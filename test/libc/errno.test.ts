@@ -299,7 +299,12 @@ test(
 );
 test('setsockopt of text', refuses, (libc) => libc.setsockopt!(1, 1, 2, 'x'), BUFFER);
 test('getsockopt into undefined', refuses, (libc) => libc.getsockopt!(1, 1, 2, undefined), /optval/);
-test('signal with a function', refuses, (libc) => libc.signal!(SIGPIPE, () => {}), /^handler is SIG_DFL or SIG_IGN/);
+test(
+  'signal with a text',
+  refuses,
+  (libc) => libc.signal!(SIGPIPE, 'x'),
+  /^a signal handler is SIG_DFL, SIG_IGN or a function/,
+);
 test(
   'pthread_create without a routine',
   refuses,

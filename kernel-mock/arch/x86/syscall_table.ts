@@ -85,12 +85,54 @@ import {
 } from '../../fs/read_write.js';
 import { sys_poll } from '../../fs/select.js';
 import { sys_timerfd, sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../../fs/timerfd.js';
+import { sys_execve, sys_execveat } from '../../fs/exec.js';
+import { sys_wait4, sys_waitid } from '../../kernel/do_wait.js';
 import { sys_exit, sys_exit_group } from '../../kernel/exit.js';
-import { sys_clone, sys_set_tid_address } from '../../kernel/fork.js';
+import { sys_clone, sys_fork, sys_set_tid_address, sys_unshare, sys_vfork } from '../../kernel/fork.js';
 import { sys_futex } from '../../kernel/futex.js';
 import { sys_indirect } from '../../kernel/indirect.js';
-import { sys_rt_sigaction, sys_rt_sigprocmask } from '../../kernel/signal.js';
-import { sys_getpid, sys_getppid, sys_getrlimit, sys_gettid, sys_setrlimit } from '../../kernel/sys.js';
+import {
+  sys_clock_getres,
+  sys_clock_gettime,
+  sys_clock_nanosleep,
+  sys_clock_settime,
+  sys_gettimeofday,
+  sys_nanosleep,
+  sys_settimeofday,
+  sys_time,
+} from '../../kernel/hrtimer.js';
+import { sys_alarm, sys_getitimer, sys_setitimer } from '../../kernel/itimer.js';
+import { sys_pidfd_getfd, sys_pidfd_open, sys_pidfd_send_signal } from '../../kernel/pid.js';
+import { sys_getrusage, sys_times } from '../../kernel/rusage.js';
+import { sys_sched_yield } from '../../kernel/sched.js';
+import {
+  sys_kill,
+  sys_pause,
+  sys_rt_sigaction,
+  sys_rt_sigpending,
+  sys_rt_sigprocmask,
+  sys_rt_sigqueueinfo,
+  sys_rt_sigsuspend,
+  sys_rt_sigtimedwait,
+  sys_rt_tgsigqueueinfo,
+  sys_tgkill,
+  sys_tkill,
+} from '../../kernel/sigcalls.js';
+import { sys_rt_sigreturn } from '../../kernel/sigframe.js';
+import {
+  sys_getpgid,
+  sys_getpgrp,
+  sys_getpid,
+  sys_getppid,
+  sys_getrlimit,
+  sys_getsid,
+  sys_gettid,
+  sys_prctl,
+  sys_prlimit64,
+  sys_setpgid,
+  sys_setrlimit,
+  sys_setsid,
+} from '../../kernel/sys.js';
 import {
   sys_accept,
   sys_accept4,
@@ -116,10 +158,17 @@ export const handlers = {
   poll: sys_poll,
   rt_sigaction: sys_rt_sigaction,
   rt_sigprocmask: sys_rt_sigprocmask,
+  rt_sigreturn: sys_rt_sigreturn,
   readv: sys_readv,
   writev: sys_writev,
   dup: sys_dup,
   dup2: sys_dup2,
+  sched_yield: sys_sched_yield,
+  pause: sys_pause,
+  nanosleep: sys_nanosleep,
+  getitimer: sys_getitimer,
+  alarm: sys_alarm,
+  setitimer: sys_setitimer,
   getpid: sys_getpid,
   socket: sys_socket,
   connect: sys_connect,
@@ -135,15 +184,43 @@ export const handlers = {
   setsockopt: sys_setsockopt,
   getsockopt: sys_getsockopt,
   clone: sys_clone,
+  fork: sys_fork,
+  vfork: sys_vfork,
+  execve: sys_execve,
   exit: sys_exit,
+  wait4: sys_wait4,
+  kill: sys_kill,
   fcntl: sys_fcntl,
+  gettimeofday: sys_gettimeofday,
   getrlimit: sys_getrlimit,
+  getrusage: sys_getrusage,
+  times: sys_times,
+  setpgid: sys_setpgid,
   getppid: sys_getppid,
+  getpgrp: sys_getpgrp,
+  setsid: sys_setsid,
+  getpgid: sys_getpgid,
+  getsid: sys_getsid,
+  rt_sigpending: sys_rt_sigpending,
+  rt_sigtimedwait: sys_rt_sigtimedwait,
+  rt_sigqueueinfo: sys_rt_sigqueueinfo,
+  rt_sigsuspend: sys_rt_sigsuspend,
+  prctl: sys_prctl,
   setrlimit: sys_setrlimit,
+  settimeofday: sys_settimeofday,
   gettid: sys_gettid,
+  tkill: sys_tkill,
+  time: sys_time,
   futex: sys_futex,
   set_tid_address: sys_set_tid_address,
+  clock_settime: sys_clock_settime,
+  clock_gettime: sys_clock_gettime,
+  clock_getres: sys_clock_getres,
+  clock_nanosleep: sys_clock_nanosleep,
   exit_group: sys_exit_group,
+  tgkill: sys_tgkill,
+  waitid: sys_waitid,
+  unshare: sys_unshare,
   indirect: sys_indirect,
   timerfd: sys_timerfd,
   timerfd_create: sys_timerfd_create,
@@ -237,6 +314,12 @@ export const handlers = {
   pwrite64: sys_pwrite64,
   pwritev: sys_pwritev,
   pwritev2: sys_pwritev2,
+  rt_tgsigqueueinfo: sys_rt_tgsigqueueinfo,
+  prlimit64: sys_prlimit64,
+  execveat: sys_execveat,
+  pidfd_send_signal: sys_pidfd_send_signal,
+  pidfd_open: sys_pidfd_open,
+  pidfd_getfd: sys_pidfd_getfd,
 } satisfies Partial<Record<CallName, SyscallHandler>>;
 
 export interface SyscallTable {

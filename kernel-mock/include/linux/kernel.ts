@@ -7,7 +7,9 @@ import type { TimerQueue } from '../../lib/timerqueue.js';
 import type { Vfs } from './dcache.js';
 import type { OpenFile } from './fs.js';
 import type { Net } from './net.js';
-import type { Policy, Run, SyscallHandler, Task } from './sched.js';
+import type { Policy, Run, SyscallHandler, Task, ThreadGroup } from './sched.js';
+import type { Binfmt } from './binfmts.js';
+import type { HostClock } from './timekeeping.js';
 import type { Release } from './release.js';
 import type { Tracer } from './trace.js';
 
@@ -19,7 +21,15 @@ export interface Kernel {
   readonly indirect_calls: readonly (number | undefined)[];
   /** Every live task by thread id. */
   readonly tasks: Map<number, Task>;
+  /** Every process by its id, zombies too. */
+  readonly groups: Map<number, ThreadGroup>;
+  /** Process 1: adopts orphans and reaps them; it runs no program. */
+  readonly init: ThreadGroup;
   next_pid: number;
+  /** Numbers the children of all processes. */
+  next_sibling: number;
+  /** Processes that are stopped or being stopped. */
+  nr_stopped: number;
   next_ino: number;
   /** The task in user mode or in a call that has not slept; null while every task sleeps. */
   current: Task | null;
@@ -31,9 +41,18 @@ export interface Kernel {
   slow: boolean;
   trace: Tracer | null;
   policy: Policy | null;
-  /** CLOCK_MONOTONIC at the last tick, in nanoseconds. */
+  /** CLOCK_MONOTONIC at the last tick, in nanoseconds; on the host's clock: what that showed at boot. */
   ticks_ns: number;
   readonly timers: TimerQueue;
+  /** CLOCK_REALTIME minus CLOCK_MONOTONIC: whole seconds, and nanoseconds below one second. */
+  wall_sec: number;
+  wall_nsec: number;
+  /** The host's clock; null: time is virtual. */
+  readonly clock: HostClock | null;
+  /** Takes back what the host's clock was asked to do. */
+  cancel_wait: (() => void) | null;
+  /** CLOCK_MONOTONIC when the current task got the processor. */
+  exec_start: number;
   readonly prng: Prng;
   /** Fill byte of fresh user memory; undefined: zeros. */
   readonly junk: number | undefined;
@@ -49,6 +68,8 @@ export interface Kernel {
   panic: Error | null;
   /** Open files that exist, in tables or in flight: 0 when the last process is gone. */
   nr_files: number;
-  /** Makes an image from what the host wants to run: the binary formats of this kernel. */
+  /** Makes an image from what the host wants to run. */
   readonly load_binary: (program: unknown) => Image;
+  /** Finds executable files. */
+  readonly binfmt: Binfmt;
 }

@@ -64,4 +64,24 @@ export interface Release {
   readonly sk_mem_max: number;
   /** Default of net.core.somaxconn, the most that listen's backlog can be: 128, since 5.4 4096. */
   readonly somaxconn: number;
+  /** waitid(P_PGID, 0) means the own process group (5.4). */
+  readonly waitid_own_pgrp: boolean;
+  /** clone knows CLONE_PIDFD (5.2). */
+  readonly clone_pidfd: boolean;
+  /** pidfd_open knows PIDFD_NONBLOCK (5.10). */
+  readonly pidfd_nonblock: boolean;
+  /** getrusage knows RUSAGE_THREAD (2.6.26). */
+  readonly rusage_thread: boolean;
+  /** futex knows FUTEX_WAIT_BITSET and FUTEX_WAKE_BITSET (2.6.25). */
+  readonly futex_bitset: boolean;
+  /** futex: FUTEX_WAIT_BITSET takes FUTEX_CLOCK_REALTIME (2.6.29). */
+  readonly futex_clock_realtime: boolean;
+  /** The largest clock number: CLOCK_TAI 11 today, CLOCK_THREAD_CPUTIME_ID 3 until CLOCK_MONOTONIC_RAW (2.6.28). */
+  readonly max_clock: number;
+  /** execve takes a null or empty argv as it is; since 5.18 it gets one empty string. */
+  readonly exec_empty_argv: boolean;
+  /** Resources that getrlimit knows: 15, since 2.6.25 16. */
+  readonly rlim_nlimits: number;
+  /** prctl knows PR_SET_CHILD_SUBREAPER (3.4). */
+  readonly prctl_subreaper: boolean;
 }

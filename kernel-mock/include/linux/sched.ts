@@ -6,7 +6,8 @@ import type { FilesStruct } from './fs.js';
 import type { Kernel } from './kernel.js';
 import type { IovIter, Mm } from './mm.js';
 import type { MsgHdr } from './net.js';
-import type { WaitEntry } from './wait.js';
+import type { Timer } from '../../lib/timerqueue.js';
+import type { WaitEntry, WaitQueueHead } from './wait.js';
 
 /**
  * What a handler answers when it has to sleep: a generator that yields each time it gives the processor away. It has put
@@ -31,9 +32,15 @@ export type SyscallHandler = (
 export const TASK_RUNNING = 0;
 export const TASK_INTERRUPTIBLE = 1;
 export const TASK_DEAD = 2;
+/** Stopped by a signal: only SIGCONT and SIGKILL wake it. */
+export const TASK_STOPPED = 4;
+/** Asleep, and of all signals only one that kills wakes it. */
+export const TASK_KILLABLE = 8;
 
 /** `Task.work`: a signal may have to be delivered before the task goes back to user mode. */
 export const TIF_SIGPENDING = 1;
+/** `Task.work`: `saved_sigmask` is to be put back, unless a handler's frame has taken it. */
+export const TIF_RESTORE_SIGMASK = 2;
 
 /** A set of signals 1 … 64, as two words of 32 bits. */
 export interface SigSet {
@@ -48,12 +55,16 @@ export interface SigAction {
   mask: SigSet;
 }
 
-/** Why a queued signal was sent: the part of siginfo that a wait status or a handler can show. */
+/** Why a signal was sent: the members of siginfo_t that some sender fills in. */
 export interface SigInfo {
   readonly si_signo: number;
   readonly si_code: number;
   readonly si_pid: number;
   readonly si_uid: number;
+  /** SIGCHLD: exit code or signal. */
+  readonly si_status: number;
+  /** sigqueue and timers: the 64 bits that go along. */
+  readonly si_value: number;
 }
 
 export interface SigPending {
@@ -70,14 +81,64 @@ export interface Run {
   error: Error | null;
 }
 
+/**
+ * What a handler interrupts, kept until its rt_sigreturn(2): the registers of the call, or the beginning of another handler
+ * that was about to run.
+ *
+ * DEVIATION: Linux keeps it on the user stack, where a handler can change it.
+ */
+export interface SigFrame {
+  readonly below: SigFrame | null;
+  /** The handler that the frame was made for. */
+  readonly handler: number;
+  readonly signo: number;
+  /** siginfo_t in user memory, or 0. */
+  readonly info: number;
+  /** Has the handler been entered? */
+  started: boolean;
+  /** The mask to put back. */
+  readonly blocked: SigSet;
+  /** Number of the call that the signal woke before it was done; -1: none, or it was done. */
+  readonly interrupts: number;
+  /** The call under way: number (-1: none), registers, value for rax; `restart`: it is made again instead. */
+  readonly nr: number;
+  readonly regs: readonly number[];
+  readonly ret: number;
+  readonly restart: boolean;
+  /** Settles the promise of the interrupted call. */
+  readonly resolve: ((ret: number) => void) | null;
+}
+
 /** What the threads of one process share: Linux's signal_struct and sighand_struct in one. */
 export interface ThreadGroup {
   readonly kernel: Kernel;
   readonly tgid: number;
   /** Program name, as `ps` would show it. */
   comm: string;
+  /** Path that was executed; empty for a program that the host passed as a function. */
+  exe: string;
   image: Image;
+  /** Null only for init. */
   parent: ThreadGroup | null;
+  /** The thread of `parent` that made it; PR_SET_PDEATHSIG is about that thread. */
+  parent_task: Task | null;
+  /** Processes that it can wait for, in the order in which they became its children. */
+  readonly children: Set<ThreadGroup>;
+  /** Place among the children of its parent. */
+  sibling: number;
+  /** Children that are zombies, the one that became a child last first. */
+  readonly zombies: ThreadGroup[];
+  /** Children whose stop or continuation nobody has waited for. */
+  stop_events: number;
+  /** Sleepers of wait4 and waitid. */
+  readonly wait_chldexit: WaitQueueHead;
+  /** Who polls a pidfd of it. */
+  readonly wait_pidfd: WaitQueueHead;
+  /** Who polls or reads a signalfd in one of its threads: woken for every signal that is queued. */
+  readonly signalfd_wqh: WaitQueueHead;
+  /** Process group and session. */
+  pgid: number;
+  sid: number;
   threads: Task[];
   /** Soft and hard limit in turn, indexed by 2 * RLIMIT_x; shared until changed. */
   rlim: readonly number[];
@@ -86,27 +147,58 @@ export interface ThreadGroup {
   pending: SigPending;
   /** exit_group(2) or a fatal signal has begun: every thread dies on its way back to user mode. */
   exiting: boolean;
+  /** This thread runs execve(2): every other one dies on its way back to user mode. */
+  exec_task: Task | null;
   /** As wait(2) reports it: exit code in bits 8 to 15, or the signal in bits 0 to 6. Valid once `exiting`. */
   status: number;
+  /** All threads are gone, and the parent has not waited yet. */
+  zombie: boolean;
+  /** Signal to the parent at the end; 0: none. */
+  exit_signal: number;
+  /** The signal that stops the process, from the moment a thread takes it until SIGCONT; 0: none. */
+  stop_signal: number;
+  /** Threads that have not stopped yet. */
+  stop_count: number;
+  /** What wait(2) has to tell, once: stopped by this signal; continued. */
+  stop_code: number;
+  continued: boolean;
+  /** PR_SET_CHILD_SUBREAPER. */
+  child_subreaper: boolean;
+  /** execve(2) has been called since fork: setpgid by the parent is refused. */
+  did_exec: boolean;
+  /** ITIMER_REAL; null until first used. */
+  real_timer: Timer | null;
+  it_real_incr: number;
+  /** Processor time of threads that have ended, and of children that were waited for; nanoseconds. */
+  sum_exec: number;
+  children_exec: number;
   run: Run | null;
 }
 
 export interface Task {
   readonly kernel: Kernel;
-  /** The thread id; of the first thread the process id too. */
-  readonly pid: number;
+  /** The thread id; of the first thread the process id too. execve(2) makes its caller the first. */
+  pid: number;
   readonly group: ThreadGroup;
   cpu: Cpu;
   mm: Mm;
   files: FilesStruct;
   fs: FsStruct;
   cred: Cred;
-  /** TASK_RUNNING: has the processor or stands in the run queue; TASK_INTERRUPTIBLE: sleeps; TASK_DEAD. */
+  /** TASK_RUNNING: has the processor or stands in the run queue; TASK_INTERRUPTIBLE, TASK_KILLABLE: sleeps; TASK_STOPPED; TASK_DEAD. */
   state: number;
   /** TIF_* bits; 0 lets a call return without a look at anything else. */
   work: number;
   blocked: SigSet;
+  /** The mask under which rt_sigtimedwait was called: what it waits for is out of `blocked` meanwhile. */
+  real_blocked: SigSet | null;
+  /** The mask before sigsuspend, ppoll … put theirs in place. */
+  saved_sigmask: SigSet | null;
   pending: SigPending;
+  /** Handlers that run, the innermost first. */
+  frame: SigFrame | null;
+  /** Goes on with a call that a signal without a handler has interrupted: what -ERESTART_RESTARTBLOCK asks for. */
+  restart_block: (() => Result) | null;
   /** The call that is under way and its registers: for restarts, for reports. `nr` is -1 in user mode. */
   nr: number;
   a1: number;
@@ -129,6 +221,14 @@ export interface Task {
   indirect_heeds: number;
   /** CLONE_CHILD_CLEARTID: zeroed, and its futex woken, when the task ends. 0: none. */
   clear_child_tid: number;
+  /** The parent that sleeps in vfork until this task leaves their memory. */
+  vfork_done: Task | null;
+  /** Signal to this task when its parent's thread ends; 0: none. */
+  pdeath_signal: number;
+  /** Name of the thread, as prctl(PR_SET_NAME) left it. */
+  comm: string;
+  /** Processor time in nanoseconds, up to the last switch. */
+  sum_exec: number;
   /** Where the data of the call under way stand in user memory, and its message header: one call at a time, so one is enough. */
   readonly iter: IovIter;
   readonly msg: MsgHdr;

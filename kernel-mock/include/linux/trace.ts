@@ -1,6 +1,6 @@
 /** Tracepoints: what a listener can see of a kernel. The kernel knows no listener. */
 import type { OpenFile } from './fs.js';
-import type { Task } from './sched.js';
+import type { SigInfo, Task } from './sched.js';
 
 export interface Tracer {
   /** Before the call is looked up; `task.nr` and `task.a1` … `a6` hold number and registers. */
@@ -17,5 +17,8 @@ export interface Tracer {
   /** FD_CLOEXEC of an installed descriptor is given a value. */
   fd_cloexec?(task: Task, fd: number, cloexec: boolean): void;
   fd_close?(task: Task, fd: number, file: OpenFile): void;
-  signal_deliver?(task: Task, signo: number): void;
+  /** A signal gets to its handler, or does what it does by default. */
+  signal_deliver?(task: Task, signo: number, info: SigInfo): void;
+  /** execve(2) has put `path` in place of the program. */
+  sched_process_exec?(task: Task, path: string): void;
 }

@@ -7,7 +7,8 @@
 export interface Cpu {
   /**
    * Enter the kernel: the number in rax, six registers. The answer is the value left in rax: -4095 … -1 is -errno. It is a
-   * promise when the caller sleeps, and a promise that never settles when the call does not return (exit, a fatal signal).
+   * promise when the caller sleeps, and a promise that never settles when the call does not return (exit, execve, rt_sigreturn,
+   * a fatal signal).
    */
   syscall(nr: number, a1: number, a2: number, a3: number, a4: number, a5: number, a6: number): number | Promise<number>;
   readonly memory: UserMemory;
@@ -25,10 +26,23 @@ export interface UserMemory {
   readonly junk: number | undefined;
 }
 
-/** A loaded program, as a kernel sees it: the two places where user mode begins. */
+/** A loaded program, as a kernel sees it: the places where user mode begins. */
 export interface Image {
   /** First instruction of a fresh program. Leaves through exit_group(2); a rejection is a crash of the program. */
   start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void>;
-  /** A new task comes out of clone(2) with this stack pointer. Leaves through exit(2). */
+  /** A new task comes out of clone(2) with this stack pointer; 0: on a copy of its parent's stack. Leaves through exit(2). */
   resume(cpu: Cpu, stack: number): Promise<void>;
+  /**
+   * The address space is copied, since `parent` forks: the image that the child runs, with a state of its own wherever the
+   * program keeps state outside of user memory.
+   */
+  fork(parent: Cpu): Image;
+  /**
+   * A signal is delivered: run `handler` (the number that rt_sigaction(2) was given) and leave through rt_sigreturn(2); the
+   * interrupted call is settled only then.
+   *
+   * @param info address of siginfo_t, good until rt_sigreturn; 0 without SA_SIGINFO
+   * @param nr   the call that the signal woke before it was done; -1: none
+   */
+  signal(cpu: Cpu, handler: number, signo: number, info: number, nr: number): Promise<void>;
 }

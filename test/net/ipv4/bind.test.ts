@@ -297,7 +297,7 @@ test('more connections than there are ports, one after the other; then nothing i
   });
   const { tcp: ports, udp: datagrams, death_row } = kernel.internals.net.inet as InetNet;
   t.is(status, 0);
-  t.deepEqual(kernel.census(), { tasks: 0, files: 0, timers: 0 });
+  t.deepEqual(kernel.census(), { tasks: 0, zombies: 0, files: 0, timers: 0 });
   t.is(datagrams.size, 0);
   t.true(
     [...ports.values()].every((tb) => tb.owners === null),

@@ -1,0 +1,72 @@
+/** What processes have used up (kernel/sys.c getrusage, times). Of the resources, time on the processor is the one that exists. */
+import type { Mm } from '../include/linux/mm.js';
+import type { Task, ThreadGroup } from '../include/linux/sched.js';
+import { EFAULT, EINVAL } from '../include/uapi/errno.js';
+import { layout_x86_64 } from '../include/uapi/layout.js';
+import { RUSAGE_BOTH, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD } from '../include/uapi/resource.js';
+import { put_u64 } from '../lib/bytes.js';
+import { copy_to_user } from '../mm/uaccess.js';
+import { ktime_get } from './time.js';
+
+const NSEC_PER_SEC = 1e9;
+const NSEC_PER_USEC = 1e3;
+/** Linux: USER_HZ, the unit of times(2): 100 to the second. */
+const NSEC_PER_CLOCK_T = 1e7;
+
+/** Nanoseconds that `task` has had the processor, up to now. */
+export function task_cpu_time(task: Task): number {
+  const { kernel } = task;
+  return task.sum_exec + (kernel.current === task ? ktime_get(kernel) - kernel.exec_start : 0);
+}
+
+export function group_cpu_time(group: ThreadGroup): number {
+  return group.threads.reduce((sum, t) => sum + task_cpu_time(t), group.sum_exec);
+}
+
+/**
+ * A struct rusage: all of the time is system time.
+ *
+ * DEVIATION: programs themselves take no time here, only their calls do; memory and faults are not counted.
+ */
+export function put_rusage(mm: Mm, ptr: number, ns: number): number {
+  const { size, ru_stime } = layout_x86_64.rusage;
+  const raw = new Uint8Array(size);
+  put_u64(raw, ru_stime, Math.floor(ns / NSEC_PER_SEC));
+  put_u64(raw, ru_stime + 8, Math.floor((ns % NSEC_PER_SEC) / NSEC_PER_USEC));
+  return copy_to_user(mm, ptr, raw, 0, size);
+}
+
+/** `getrusage(who, usage)`. EINVAL, EFAULT. getrusage(2). */
+export function sys_getrusage(task: Task, who: number, ru: number): number {
+  const { group } = task;
+  let ns: number;
+  switch (who | 0) {
+    case RUSAGE_SELF:
+      ns = group_cpu_time(group);
+      break;
+    case RUSAGE_CHILDREN:
+      ns = group.children_exec;
+      break;
+    case RUSAGE_BOTH:
+      return -EINVAL;
+    case RUSAGE_THREAD:
+      if (!task.kernel.release.rusage_thread) return -EINVAL;
+      ns = task_cpu_time(task);
+      break;
+    default:
+      return -EINVAL;
+  }
+  return put_rusage(task.mm, ru, ns);
+}
+
+/** `times(buf)`: ticks of 1/100 s since boot; user, system, children's user and system ticks to `buf`. EFAULT. times(2). */
+export function sys_times(task: Task, tbuf: number): number {
+  const ticks = (ns: number): number => Math.floor(ns / NSEC_PER_CLOCK_T);
+  if (tbuf !== 0) {
+    const raw = new Uint8Array(32);
+    put_u64(raw, 8, ticks(group_cpu_time(task.group)));
+    put_u64(raw, 24, ticks(task.group.children_exec));
+    if (copy_to_user(task.mm, tbuf, raw, 0, 32) < 0) return -EFAULT;
+  }
+  return ticks(ktime_get(task.kernel));
+}

@@ -1,0 +1,67 @@
+/** sys/time.h. */
+import type { Thread } from '../internal/thread.js';
+import { type Timeval, decode_timeval, encode_timeval } from '../internal/timespec.js';
+
+/** `gettimeofday(tv, NULL)`: fills in tv_sec and tv_usec. gettimeofday(2). */
+export async function gettimeofday(this: Thread, tv: Partial<Timeval> | null): Promise<number> {
+  const raw = new Uint8Array(16);
+  const ptr = tv === null ? 0 : this.map(raw);
+  const ret = await this.enter(this.nr.gettimeofday, ptr, 0);
+  this.unmap(ptr);
+  if (ret === 0 && tv !== null) decode_timeval(raw, tv);
+  return this.ret(ret);
+}
+
+/** `settimeofday(tv, NULL)`. -1 with errno EINVAL. settimeofday(2). */
+export async function settimeofday(this: Thread, tv: Timeval): Promise<number> {
+  const ptr = this.map(encode_timeval(tv));
+  const ret = await this.enter(this.nr.settimeofday, ptr, 0);
+  this.unmap(ptr);
+  return this.ret(ret);
+}
+
+export interface Itimerval {
+  it_interval: Timeval;
+  it_value: Timeval;
+}
+
+function encode_itimerval({ it_interval, it_value }: Itimerval): Uint8Array {
+  const raw = new Uint8Array(32);
+  raw.set(encode_timeval(it_interval), 0);
+  raw.set(encode_timeval(it_value), 16);
+  return raw;
+}
+
+function decode_itimerval(raw: Uint8Array, out: Partial<Itimerval>): void {
+  out.it_interval = { tv_sec: 0, tv_usec: 0 };
+  out.it_value = { tv_sec: 0, tv_usec: 0 };
+  decode_timeval(raw, out.it_interval);
+  decode_timeval(raw.subarray(16), out.it_value);
+}
+
+/** `getitimer(which, value)`: what is left of the timer. -1 with errno EINVAL. getitimer(2). */
+export async function getitimer(this: Thread, which: number, value: Partial<Itimerval>): Promise<number> {
+  const raw = new Uint8Array(32);
+  const ptr = this.map(raw);
+  const ret = await this.enter(this.nr.getitimer, which, ptr);
+  this.unmap(ptr);
+  if (ret === 0) decode_itimerval(raw, value);
+  return this.ret(ret);
+}
+
+/** `setitimer(which, new, old)`: ITIMER_REAL sends SIGALRM. -1 with errno EINVAL. setitimer(2). */
+export async function setitimer(
+  this: Thread,
+  which: number,
+  value: Itimerval,
+  old: Partial<Itimerval> | null = null,
+): Promise<number> {
+  const raw = old === null ? null : new Uint8Array(32);
+  const ptr = this.map(encode_itimerval(value));
+  const oldptr = this.map(raw);
+  const ret = await this.enter(this.nr.setitimer, which, ptr, oldptr);
+  this.unmap(ptr);
+  this.unmap(oldptr);
+  if (ret === 0 && old !== null && raw !== null) decode_itimerval(raw, old);
+  return this.ret(ret);
+}
