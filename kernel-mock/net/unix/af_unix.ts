@@ -42,7 +42,7 @@ import {
   SOCK_STREAM,
 } from '../../include/uapi/socket.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
-import { bytes_to_string, get_u16, put_u16 } from '../../lib/bytes.js';
+import { get_u16, put_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
