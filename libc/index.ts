@@ -17,8 +17,21 @@ import * as sys_socket_h from './sys/socket.js';
 import * as sys_uio_h from './sys/uio.js';
 import * as unistd_h from './unistd.js';
 
+/** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
+type Headers = typeof fcntl_h &
+  typeof poll_h &
+  typeof pthread_h &
+  typeof signal_h &
+  typeof stdio_h &
+  typeof stdlib_h &
+  typeof string_h &
+  typeof sys_resource_h &
+  typeof sys_socket_h &
+  typeof sys_uio_h &
+  typeof unistd_h;
+
 /** All functions, by name. */
-export const functions = {
+export const functions: Headers = {
   ...fcntl_h,
   ...poll_h,
   ...pthread_h,
@@ -33,10 +46,10 @@ export const functions = {
 };
 
 /** The functions as methods: without the thread as `this`. */
-export type Functions = { [K in keyof typeof functions]: OmitThisParameter<(typeof functions)[K]> };
+export type Functions = { [K in keyof Headers]: OmitThisParameter<Headers[K]> };
 
 /** The library of one thread. `libc.errno` belongs to that thread. One call at a time: await each. */
-export type Libc = Thread & typeof functions;
+export type Libc = Thread & Headers;
 
 const LibcThread = /* @__PURE__ */ (() => {
   class WithFunctions extends Thread {}
