@@ -28,8 +28,32 @@ import * as sys_stat_h from './sys/stat.js';
 import * as sys_uio_h from './sys/uio.js';
 import * as unistd_h from './unistd.js';
 
+/** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
+type Headers = typeof dirent_h &
+  typeof fcntl_h &
+  typeof sys_file_h &
+  typeof sys_inotify_h &
+  typeof sys_mman_h &
+  typeof sys_epoll_h &
+  typeof sys_eventfd_h &
+  typeof sys_ioctl_h &
+  typeof sys_select_h &
+  typeof sys_timerfd_h &
+  typeof sys_sendfile_h &
+  typeof sys_stat_h &
+  typeof poll_h &
+  typeof pthread_h &
+  typeof signal_h &
+  typeof stdio_h &
+  typeof stdlib_h &
+  typeof string_h &
+  typeof sys_resource_h &
+  typeof sys_socket_h &
+  typeof sys_uio_h &
+  typeof unistd_h;
+
 /** All functions, by name. */
-export const functions = {
+export const functions: Headers = {
   ...dirent_h,
   ...fcntl_h,
   ...poll_h,
@@ -55,10 +79,10 @@ export const functions = {
 };
 
 /** The functions as methods: without the thread as `this`. */
-export type Functions = { [K in keyof typeof functions]: OmitThisParameter<(typeof functions)[K]> };
+export type Functions = { [K in keyof Headers]: OmitThisParameter<Headers[K]> };
 
 /** The library of one thread. `libc.errno` belongs to that thread. One call at a time: await each. */
-export type Libc = Thread & typeof functions;
+export type Libc = Thread & Headers;
 
 const LibcThread = /* @__PURE__ */ (() => {
   class WithFunctions extends Thread {}

@@ -53,7 +53,7 @@ export interface BootedKernel {
   install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
-  /** What is open and alive: all zero when the last process is gone. */
+  /** What is open and alive: when the last process is gone no task and no file, and no timer that a program set. */
   census(): { tasks: number; files: number; timers: number };
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
@@ -190,9 +190,9 @@ function run(
     if (kernel.panic !== null) throw kernel.panic;
     const image = kernel.load_binary(program);
     const name = name_of(program, argv);
+    const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
     const task = create_process(kernel, image, name, { name, resolve, reject, error: null });
     for (let fd = 0; fd < 3; fd++) fd_install_new(task, get_file(kernel.console), 0);
-    const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
     start_user_mode(task, () => image.start(task.cpu, argv.length > 0 ? argv : [name], strings));
     if (kernel.current === null) schedule(kernel);
   });
