@@ -33,6 +33,12 @@ function host_output(): (bytes: Uint8Array) => void {
 export interface Kernel extends BootedKernel {
   /** Make an executable file at an absolute path: a program, or the bytes of a file (a script begins with `#!`). */
   install(path: string, program: Program | Uint8Array): void;
+  /**
+   * Run a program, or the one that is installed at a path, as a process with descriptors 0, 1, 2 on the console. Answers with its wait status: exit code times 256, or the
+   * number of the signal that killed it.
+   *
+   * @throws DeadlockError, OopsError, ProgramError (it threw), MisuseError: what they say ends the run
+   */
   run(program: Program | string, argv?: readonly string[], env?: Readonly<Record<string, string>>): Promise<number>;
   /** What programs wrote to the console, as text. */
   output(): string;

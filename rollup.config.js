@@ -1,5 +1,5 @@
-// build/ (tsc's output, one file per source) -> dist/ (what is published: bundles, their chunks, declarations).
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+// build/ (tsc's output, one file per source) -> dist/ (what is published: bundles and their chunks).
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import commonjs from '@rollup/plugin-commonjs';
 import nodeResolve from '@rollup/plugin-node-resolve';
 
@@ -13,17 +13,13 @@ const inputMaps = {
   },
 };
 
-/** Adds what is not code: the declarations of the public trees, and the license of what cli.js bundles. */
+/** Adds the license of what cli.js bundles. The declarations follow: tsconfig.publish.json. */
 const extras = {
   name: 'extras',
   buildStart() {
     rmSync('dist', { recursive: true, force: true });
   },
   writeBundle() {
-    const published = (path) => !/\.js(\.map)?$/.test(path) && (!path.endsWith('.d.ts') || existsSync(sourceOf(path)));
-    const sourceOf = (path) => path.replace(/^build\//, '').replace(/\.d\.ts$/, '.ts');
-    for (const tree of ['index.d.ts', 'libc', 'kernel-mock'])
-      cpSync(`build/${tree}`, `dist/types/${tree}`, { recursive: true, filter: published });
     mkdirSync('dist/licenses');
     copyFileSync('node_modules/commander/LICENSE', 'dist/licenses/commander.txt');
   },

@@ -1,6 +1,19 @@
 /** fcntl.h. */
 import { put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
-import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from '../kernel-mock/include/uapi/fcntl.js';
+import {
+  F_GETLK,
+  F_GETOWN_EX,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_SETLK,
+  F_SETLKW,
+  F_SETOWN_EX,
+  O_CLOEXEC,
+  O_CREAT,
+  O_TRUNC,
+  O_WRONLY,
+} from '../kernel-mock/include/uapi/fcntl.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { type Path, c_string, call_with } from './internal/call.js';
 import { OPEN, OPENAT } from './internal/descriptor_calls.js';
@@ -63,6 +76,18 @@ export async function openat2(this: Thread, dirfd: number, path: Path, how: Open
   return call_with(this, 'openat2', dirfd, c_string(path), raw, size);
 }
 
+/** Commands whose argument is a pointer: it may be null, and the kernel finds that out. For any other null is no number. */
+const TAKES_POINTER: ReadonlySet<number> = new Set([
+  F_GETLK,
+  F_SETLK,
+  F_SETLKW,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_SETOWN_EX,
+  F_GETOWN_EX,
+]);
+
 /**
  * `fcntl(fd, cmd, arg)`: F_DUPFD, F_DUPFD_CLOEXEC (from 2.6.24), F_GETFD, F_SETFD, F_GETFL, F_SETFL, record locks, leases, owners,
  * seals.
@@ -78,8 +103,8 @@ export async function fcntl(
   cmd: number,
   arg: number | FcntlArg | Uint8Array | null = 0,
 ): Promise<number> {
-  if (typeof arg === 'number') {
-    const r = this.enter(this.nr.fcntl, fd, cmd, arg);
+  if (typeof arg !== 'object' || (arg === null && !TAKES_POINTER.has(cmd))) {
+    const r = this.enter(this.nr.fcntl, fd, cmd, arg!);
     return this.ret(typeof r === 'number' ? r : await r);
   }
   if (arg === null || arg instanceof Uint8Array) return call_with(this, 'fcntl', fd, cmd, arg);

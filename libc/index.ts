@@ -40,8 +40,44 @@ import * as unistd_h from './unistd.js';
 import * as unistd_exec_h from './unistd/exec.js';
 import * as unistd_process_h from './unistd/process.js';
 
+/** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
+type Headers = typeof dirent_h &
+  typeof fcntl_h &
+  typeof poll_h &
+  typeof pthread_h &
+  typeof pthread_cancel_h &
+  typeof pthread_sync_h &
+  typeof sched_h &
+  typeof signal_h &
+  typeof spawn_h &
+  typeof stdio_h &
+  typeof stdlib_h &
+  typeof string_h &
+  typeof sys_file_h &
+  typeof sys_inotify_h &
+  typeof sys_mman_h &
+  typeof sys_epoll_h &
+  typeof sys_eventfd_h &
+  typeof sys_ioctl_h &
+  typeof sys_select_h &
+  typeof sys_timerfd_h &
+  typeof sys_pidfd_h &
+  typeof sys_prctl_h &
+  typeof sys_resource_h &
+  typeof sys_sendfile_h &
+  typeof sys_socket_h &
+  typeof sys_stat_h &
+  typeof sys_time_h &
+  typeof sys_times_h &
+  typeof sys_uio_h &
+  typeof sys_wait_h &
+  typeof time_h &
+  typeof unistd_h &
+  typeof unistd_exec_h &
+  typeof unistd_process_h;
+
 /** All functions, by name. */
-export const functions = {
+export const functions: Headers = {
   ...dirent_h,
   ...fcntl_h,
   ...poll_h,
@@ -79,10 +115,10 @@ export const functions = {
 };
 
 /** The functions as methods: without the thread as `this`. */
-export type Functions = { [K in keyof typeof functions]: OmitThisParameter<(typeof functions)[K]> };
+export type Functions = { [K in keyof Headers]: OmitThisParameter<Headers[K]> };
 
 /** The library of one thread. `libc.errno` belongs to that thread. One call at a time: await each. */
-export type Libc = Thread & typeof functions;
+export type Libc = Thread & Headers;
 
 const LibcThread = /* @__PURE__ */ (() => {
   class WithFunctions extends Thread {}

@@ -12,17 +12,24 @@ function strips_types(): boolean {
   return Boolean((process.features as { typescript?: unknown }).typescript);
 }
 
+/** The first TypeScript whose main module is no compiler any more. */
+const NATIVE_TYPESCRIPT = 7;
+
 /** The TypeScript compiler that the program's folder sees, or this package's own. */
 function find_typescript(file: string): string {
+  let found = '';
   for (const from of [resolve(file), import.meta.url]) {
     try {
-      return createRequire(from).resolve('typescript');
+      const require = createRequire(from);
+      const { version } = require('typescript/package.json') as { version: string };
+      if (parseInt(version) < NATIVE_TYPESCRIPT) return require.resolve('typescript');
+      found = ` (typescript ${version} beside it has no such interface)`;
     } catch {
       // Not there: the next one.
     }
   }
   throw new UsageError(
-    `${file} is TypeScript, which Node ${process.versions.node} does not run: npm install typescript beside it, or use Node 22.18 or later`,
+    `${file} is TypeScript, which Node ${process.versions.node} does not run: npm install typescript@6 beside it${found}, or use Node 22.18 or later`,
   );
 }
 

@@ -4,7 +4,7 @@ import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
 import { EAGAIN, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
-import { EFD_CLOEXEC, EFD_NONBLOCK, EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
+import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';

@@ -147,7 +147,7 @@ function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo
   };
   let by_fd = ep.items.get(file);
   if (by_fd === undefined) {
-    ep.items.set(file, (by_fd = new Map()));
+    ep.items.set(file, (by_fd = new Map<number, Epitem>()));
     (file.f_ep ??= []).push({ owner: ep.file!, released: () => ep_forget(ep, file) });
   }
   by_fd.set(fd, item);

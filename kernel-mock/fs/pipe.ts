@@ -5,7 +5,7 @@ import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
 import { EAGAIN, EBUSY, EFAULT, EINVAL, EPIPE, ERESTARTSYS } from '../include/uapi/errno.js';
-import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
+import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { S_IFIFO } from '../include/uapi/stat.js';
 import { type Fifo, fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../lib/fifo.js';

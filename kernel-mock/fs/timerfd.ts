@@ -15,7 +15,7 @@ import {
   CLOCK_REALTIME,
   CLOCK_REALTIME_ALARM,
 } from '../include/uapi/time.js';
-import { TFD_CLOEXEC, TFD_NONBLOCK, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
+import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
 import { get_s64, put_u64 } from '../lib/bytes.js';
 import { type Timer, add_timer, del_timer, timer } from '../lib/timerqueue.js';
 import { indirect_file_flags } from '../kernel/indirect.js';

@@ -71,7 +71,7 @@ export interface BootedKernel {
   install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
-  /** What is open and alive: all zero when the last process is gone. */
+  /** What is open and alive: when the last process is gone no task, no zombie and no file, and no timer that a program set. */
   census(): { tasks: number; zombies: number; files: number; timers: number };
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
@@ -264,9 +264,9 @@ function run(
   const status = new Promise<number>((resolve, reject) => {
     if (kernel.panic !== null) throw kernel.panic;
     const { image, argv: args, comm } = load(kernel, program, argv);
+    const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
     const task = create_process(kernel, image, comm, { name: comm, resolve, reject, error: null });
     for (let fd = 0; fd < 3; fd++) fd_install_new(task, get_file(kernel.console), 0);
-    const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
     stop = watchdog?.(watch(kernel));
     start_user_mode(task, () => image.start(task.cpu, args, strings));
     if (kernel.current === null) schedule(kernel);

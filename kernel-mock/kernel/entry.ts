@@ -328,7 +328,8 @@ function check_deadlock(kernel: Kernel): void {
 
 /** End every process, so that nothing is held when the run fails. */
 function kill_all(kernel: Kernel): void {
-  for (const task of [...kernel.tasks.values()]) do_group_exit(task.group, SIGKILL);
+  const groups = new Set([...kernel.tasks.values()].map((task) => task.group));
+  for (const group of groups) do_group_exit(group, SIGKILL);
 }
 
 /** A handler threw: a bug of the kernel. Nothing runs after it; every run fails with the report. */
@@ -386,10 +387,15 @@ function user_mode_failed(task: Task, error: Error): void {
   const { kernel, group } = task;
   if (kernel.panic !== null || task.state === TASK_DEAD) return;
   fail_run(group, error);
-  do_group_exit(group, SIGABRT);
-  if (kernel.current === task) {
-    if (task.nr === -1) do_exit(task, SIGABRT);
-    kernel.current = null;
+  try {
+    do_group_exit(group, SIGABRT);
+    if (kernel.current === task) {
+      if (task.nr === -1) do_exit(task, SIGABRT);
+      kernel.current = null;
+    }
+  } catch (cause) {
+    void oops(task, cause);
+    return;
   }
   if (kernel.current === null) schedule(kernel);
 }

@@ -79,7 +79,8 @@ function* futex_wait(task: Task, uaddr: number, expires: number): Sleep {
     }
   } finally {
     finish_wait(task);
-    if (q.first === null) mm.futexes.delete(uaddr);
+    // Another queue may stand there by now: this one was empty, and gone, before its last sleeper woke.
+    if (q.first === null && mm.futexes.get(uaddr) === q) mm.futexes.delete(uaddr);
   }
 }
 

@@ -19,12 +19,26 @@ function registers(task: Task): string {
   return [a1, a2, a3, a4, a5, a6].map((a) => (a > 9 ? `0x${a.toString(16)}` : String(a))).join(', ');
 }
 
+/** What was thrown, in words. A program can throw anything, also what throws when it is looked at. */
+function describe_thrown(cause: unknown): string {
+  try {
+    return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  } catch {
+    return `something that cannot be shown (${typeof cause})`;
+  }
+}
+
+/** Sleepers that a dead lock report lists: more would hide the others. */
+const REPORTED_SLEEPERS = 20;
+
 /** Every task sleeps and nothing will wake one. */
 export class DeadlockError extends Error {
   constructor(kernel: Kernel) {
-    const lines = [...kernel.tasks.values()]
-      .filter((t) => t.state !== TASK_RUNNING && t.state !== TASK_DEAD)
+    const sleepers = [...kernel.tasks.values()].filter((t) => t.state !== TASK_RUNNING && t.state !== TASK_DEAD);
+    const lines = sleepers
+      .slice(0, REPORTED_SLEEPERS)
       .map((t) => `  ${describe_task(t)} in ${describe_call(kernel, t.nr)}(${registers(t)}) waits for ${t.wchan}`);
+    if (sleepers.length > lines.length) lines.push(`  and ${sleepers.length - lines.length} more tasks`);
     super(`dead lock: every task sleeps and no timer is set\n${lines.join('\n')}`);
     this.name = 'DeadlockError';
   }
@@ -33,9 +47,10 @@ export class DeadlockError extends Error {
 /** A bug of the mock kernel. */
 export class OopsError extends Error {
   constructor(task: Task, cause: unknown) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const call = `${describe_call(task.kernel, task.nr)} (nr ${task.nr})`;
-    super(`kernel oops in ${describe_task(task)}, ${call}, registers (${registers(task)}): ${what}`, { cause });
+    super(`kernel oops in ${describe_task(task)}, ${call}, registers (${registers(task)}): ${describe_thrown(cause)}`, {
+      cause,
+    });
     this.name = 'OopsError';
   }
 }
@@ -51,8 +66,7 @@ export class MisuseError extends Error {
 /** What a program threw. */
 export class ProgramError extends Error {
   constructor(task: Task, cause: unknown) {
-    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super(`${describe_task(task)} threw ${text}`, { cause });
+    super(`${describe_task(task)} threw ${describe_thrown(cause)}`, { cause });
     this.name = 'ProgramError';
   }
 }

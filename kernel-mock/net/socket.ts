@@ -4,7 +4,7 @@ import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EAFNOSUPPORT, EBADF, ECONNABORTED, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP } from '../include/uapi/errno.js';
-import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import { O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
@@ -60,6 +60,8 @@ export const socket_file_ops = {
     const sock = sock_of(file);
     return sock.ops.poll(file, sock, pt);
   },
+  // Sockets have no direct I/O. Linux: setfl.
+  setfl: (_file: OpenFile, flags: number) => ((flags & O_DIRECT) !== 0 ? -EINVAL : 0),
   release(file) {
     sock_release(sock_of(file));
   },

@@ -31,7 +31,7 @@ function put_64(stack: Stack, o: number, value: number): void {
 export class Thread {
   /** Error number of the last call of this thread that failed; 0 at the start. */
   errno = 0;
-  /** @internal */
+  /** The seam itself: for calls that go around the library, `cpu.memory.map` gives the address of a buffer. */
   readonly cpu: Cpu;
   /** @internal What the threads of the process share. */
   readonly process: Process;

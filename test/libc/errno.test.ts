@@ -219,6 +219,12 @@ test(
   /^argument 2 of listen is the text 'x', not a number$/,
 );
 test('fcntl(1, 2, null)', refuses, (libc) => libc.fcntl!(1, 2, null), /^argument 3 of fcntl is null, not a number$/);
+test(
+  "fcntl(1, 2, '1')",
+  refuses,
+  (libc) => libc.fcntl!(1, 2, '1'),
+  /^argument 3 of fcntl is the text '1', not a number$/,
+);
 test('read without a buffer', refuses, (libc) => libc.read!(0), BUFFER);
 test('read into text', refuses, (libc) => libc.read!(0, 'x'), /^a buffer is a Uint8Array or null, not the text 'x'$/);
 test('read into an array', refuses, (libc) => libc.read!(0, [1, 2]), /not an object \(Array\)$/);

@@ -169,12 +169,12 @@ test(
   answers,
   async (libc, ok) => {
     const s = await ok.socket(AF_UNIX, SOCK_STREAM, 0);
-    await ok.bind(s, { family: AF_UNIX, path: '/tmp/socket' }, 6);
+    await ok.bind(s, { family: AF_UNIX, path: '/name/socket' }, 7);
     const name: SockAddrOut = {};
     await ok.getsockname(s, name);
     return name;
   },
-  { family: AF_UNIX, path: '/tmp' },
+  { family: AF_UNIX, path: '/name' },
 );
 test(
   'a length beyond the address',

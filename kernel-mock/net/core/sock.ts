@@ -33,7 +33,7 @@ import {
   SO_TYPE,
 } from '../../include/uapi/socket.js';
 import { get_s32, get_s64, get_u32, put_u32, put_u64 } from '../../lib/bytes.js';
-import { wait_queue_head, wake_up } from '../../kernel/wait.js';
+import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 
 /** States of a connection (include/net/tcp_states.h); AF_UNIX uses CLOSE, LISTEN and ESTABLISHED of them. */
 export const TCP_ESTABLISHED = 1;
@@ -112,6 +112,11 @@ export function sock_error(sk: Sock): number {
 /** Something changed that poll shows as `key`. */
 export function sk_wake(sk: Sock, key: number): void {
   if (sk.sk_wait.first !== null) wake_up(sk.sk_wait, key);
+}
+
+/** The state changed, for everybody: every sleeper looks again, exclusive or not. Linux: sock_def_wakeup. */
+export function sk_state_change(sk: Sock): void {
+  if (sk.sk_wait.first !== null) wake_up_all(sk.sk_wait);
 }
 
 /** An option that is only kept; `initial` until the program sets it. */

@@ -49,7 +49,7 @@ import {
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
-import { sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
+import { sk_state_change, sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
 import { inet_csk_accept, inet_csk_listen_start } from './inet_connection_sock.js';
 import {
   type InetSock,
@@ -62,7 +62,6 @@ import {
   is_sockaddr_in,
   sin_addr,
   sin_port,
-  sk_state_change,
   sockaddr_in,
 } from './inet_sock.js';
 import { udp_getsockopt, udp_setsockopt } from './ip_sockglue.js';

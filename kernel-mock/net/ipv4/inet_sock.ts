@@ -6,7 +6,6 @@ import { INADDR_ANY, INADDR_BROADCAST, INADDR_LOOPBACK, IN_LOOPBACKNET } from '.
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { AF_INET, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } from '../../include/uapi/socket.js';
 import { put_u16 } from '../../lib/bytes.js';
-import { wake_up_all } from '../../kernel/wait.js';
 import { SockCommon, sock_opt } from '../core/sock.js';
 import type { InetBindBucket } from './inet_hashtables.js';
 
@@ -69,11 +68,6 @@ export function inet_reset_saddr(sk: InetSock): void {
   if ((sk.sk_userlocks & SOCK_BINDADDR_LOCK) !== 0) return;
   sk.inet_rcv_saddr = INADDR_ANY;
   sk.inet_saddr = INADDR_ANY;
-}
-
-/** The state of `sk` changed: everybody has to look. Linux: sock_def_wakeup. */
-export function sk_state_change(sk: InetSock): void {
-  if (sk.sk_wait.first !== null) wake_up_all(sk.sk_wait);
 }
 
 // Socket addresses.

@@ -23,10 +23,10 @@ import {
 } from '../../include/uapi/tcp.js';
 import { kfifo_free } from '../../lib/kfifo.js';
 import { del_timer } from '../../lib/timerqueue.js';
-import { sk_wake, sock_opt } from '../core/sock.js';
+import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
 import { inet_put_port, inet_unhash_listener } from './inet_hashtables.js';
 import { inet_csk_listen_stop } from './inet_connection_sock.js';
-import { SOCK_BINDPORT_LOCK, inet_reset_saddr, sk_state_change } from './inet_sock.js';
+import { SOCK_BINDPORT_LOCK, inet_reset_saddr } from './inet_sock.js';
 import { inet_twsk_alloc, inet_twsk_kill } from './inet_timewait_sock.js';
 import { SHUTDOWN_MASK, type TcpSock, tcp_stream_is_writeable, tcp_unsent, tcp_window } from './tcp_sock.js';
 

@@ -9,7 +9,7 @@ import { get_u16 } from '../../lib/bytes.js';
 import { fifo_push } from '../../lib/fifo.js';
 import { add_timer, timer } from '../../lib/timerqueue.js';
 import { ktime_get } from '../../kernel/time.js';
-import { sk_wake, sock_opt } from '../core/sock.js';
+import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
 import { inet_hash_connect, sk_acceptq_is_full } from './inet_connection_sock.js';
 import { inet_inherit_port, inet_lookup_listener } from './inet_hashtables.js';
 import {
@@ -23,7 +23,6 @@ import {
   route_daddr,
   sin_addr,
   sin_port,
-  sk_state_change,
 } from './inet_sock.js';
 import { tcp_clear_xmit_timers, tcp_done, tcp_reset, tcp_set_state } from './tcp_input.js';
 import { TcpSock, tcp_init_buffer_space } from './tcp_sock.js';

@@ -42,11 +42,11 @@ import {
   SOCK_STREAM,
 } from '../../include/uapi/socket.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
-import { bytes_to_string, get_u16, put_u16 } from '../../lib/bytes.js';
+import { get_u16, put_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
-import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sock_graft } from '../core/sock.js';
+import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sk_state_change, sock_graft } from '../core/sock.js';
 import { unix_bind_bsd, unix_find_bsd, unix_unbind_bsd } from './bsd.js';
 
 /** sizeof(struct sockaddr_un), and the bytes before its name. */
@@ -269,7 +269,7 @@ export function connection_based(sk: Sock): boolean {
 
 /** Tell who waits on `sk` that an end was shut down. Linux: unix_state_change and sk_wake_async. */
 export function unix_state_change(sk: UnixSock): void {
-  sk_wake(sk, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+  sk_state_change(sk);
 }
 
 export function unix_shutdown(sock: Socket, how: number): number {

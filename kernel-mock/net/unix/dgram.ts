@@ -45,7 +45,6 @@ import {
   unix_release,
   unix_shutdown,
   unix_sk,
-  unix_writable,
   wake_peer_wait,
 } from './af_unix.js';
 import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './stream.js';
@@ -135,7 +134,8 @@ function* send_sleep(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHd
     const other = destination(task, sk, name);
     const q = sk.wmem >= sk.sk_sndbuf || typeof other === 'number' ? sk.sk_wait : other.peer_wait;
     try {
-      prepare_to_wait(q, task, true, 'room for a datagram on a UNIX socket');
+      // Only the peer's queue is for one at a time: the own one has readers in it, who would take the wake-up for themselves.
+      prepare_to_wait(q, task, q !== sk.sk_wait, 'room for a datagram on a UNIX socket');
       if (signal_pending(task)) return sock_intr_errno(left);
       left = yield* schedule_timeout(task, left);
     } finally {
@@ -230,7 +230,7 @@ function unix_dgram_poll(file: unknown, sock: Socket, pt: PollTable | null): num
   const sk = unix_sk(sock);
   const mask = unix_poll(file, sock, pt);
   const { peer } = sk;
-  if (peer === null || peer.peer === sk || !unix_writable(sk)) return mask;
+  if (peer === null || peer.peer === sk) return mask;
   pt?.poll_wait(peer.peer_wait);
   return unix_recvq_full(peer) ? mask & ~(POLLOUT | POLLWRNORM | POLLWRBAND) : mask;
 }

@@ -21,7 +21,7 @@ import {
   EPIPE,
 } from '../../include/uapi/errno.js';
 import { O_NONBLOCK } from '../../include/uapi/fcntl.js';
-import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
+import { POLLIN, POLLOUT, POLLRDNORM } from '../../include/uapi/poll.js';
 import {
   AF_UNIX,
   MSG_NOSIGNAL,
@@ -34,7 +34,7 @@ import {
 import { fifo, fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { kfifo_reserve, kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigpipe } from '../../kernel/signal.js';
-import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
+import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up_all } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import {
   TCP_CLOSE,
@@ -76,7 +76,7 @@ export function unix_listen(sock: Socket, backlog: number): number {
   const sk = unix_sk(sock);
   if (sk.addr === null) return -EINVAL;
   if (sk.sk_state !== TCP_CLOSE && sk.sk_state !== TCP_LISTEN) return -EINVAL;
-  if (backlog > sk.max_ack_backlog) wake_peer_wait(sk);
+  if (backlog > sk.max_ack_backlog) wake_up_all(sk.peer_wait, POLLOUT);
   sk.max_ack_backlog = backlog;
   sk.sk_state = TCP_LISTEN;
   sk.accept_queue ??= fifo();
