@@ -139,8 +139,8 @@ test('every entry has its types first', (t) => {
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 
-test('only dist is published, and everything that is promised stands in it', (t) => {
-  t.deepEqual(json.files, ['dist']);
+test('dist and the documents are published, and everything that is promised stands in it', (t) => {
+  t.deepEqual(json.files, ['dist', 'docs', 'examples', 'ARCHITECTURE.md', 'CONTRIBUTING.md']);
   const targets = Object.values(json.exports).flatMap((target) =>
     typeof target === 'string' ? [] : Object.values(target),
   );
