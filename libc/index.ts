@@ -29,6 +29,7 @@ import * as sys_pidfd_h from './sys/pidfd.js';
 import * as sys_prctl_h from './sys/prctl.js';
 import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
+import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
 import * as sys_stat_h from './sys/stat.js';
 import * as sys_time_h from './sys/time.js';
@@ -65,6 +66,7 @@ type Headers = typeof dirent_h &
   typeof sys_prctl_h &
   typeof sys_resource_h &
   typeof sys_sendfile_h &
+  typeof sys_signalfd_h &
   typeof sys_socket_h &
   typeof sys_stat_h &
   typeof sys_time_h &
@@ -102,6 +104,7 @@ export const functions: Headers = {
   ...sys_prctl_h,
   ...sys_resource_h,
   ...sys_sendfile_h,
+  ...sys_signalfd_h,
   ...sys_socket_h,
   ...sys_stat_h,
   ...sys_time_h,
