@@ -92,6 +92,7 @@ const v2_6_22: Release = {
   sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
   open_flags: OPEN_FLAGS_2_6,
   o_directory_creat_einval: false,
+  whiteouts: false,
   seek_data: false,
   fcntl_later: new Set(),
   pipe2_flags: 0,
@@ -248,6 +249,7 @@ const v6_18: Release = {
   sk_mem_max: 4194304,
   open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE,
   o_directory_creat_einval: true,
+  whiteouts: true,
   seek_data: true,
   fcntl_later: new Set([
     F_SETOWN_EX,
