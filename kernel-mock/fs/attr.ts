@@ -31,13 +31,13 @@ import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG, UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
 import { get_s64 } from '../lib/bytes.js';
+import { capable } from '../kernel/capability.js';
 import { find_vma } from '../mm/mmap.js';
 import { s64 } from '../mm/uaccess.js';
 import { fget } from './file.js';
 import {
   BOOT_SECONDS,
   MAY_WRITE,
-  capable,
   current_time,
   drop_suidgid,
   file_dentry,

@@ -17,6 +17,7 @@ import {
   S_ISVTX,
 } from '../include/uapi/stat.js';
 import { string_to_bytes } from '../lib/bytes.js';
+import { capable } from '../kernel/capability.js';
 import { copy_to_user } from '../mm/uaccess.js';
 import { def_blk_fops, def_chr_fops } from './char_dev.js';
 import { d_add, d_delete } from './dcache.js';
@@ -24,7 +25,6 @@ import { def_fifo_fops } from './fifo.js';
 import {
   MAY_EXEC,
   MAY_WRITE,
-  capable,
   current_time,
   inode_init_owner,
   inode_owner_or_capable,

@@ -16,6 +16,8 @@ export const FMODE_PWRITE = 16;
 export const FMODE_EXEC = 32;
 /** O_PATH: a name, nothing more. */
 export const FMODE_PATH = 0x4000;
+/** Watchers hear nothing of it. */
+export const FMODE_NONOTIFY = 0x4000000;
 /** This open made the file. */
 export const FMODE_CREATED = 0x100000;
 
