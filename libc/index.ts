@@ -38,6 +38,7 @@ import * as sys_uio_h from './sys/uio.js';
 import * as sys_wait_h from './sys/wait.js';
 import * as time_h from './time.js';
 import * as unistd_h from './unistd.js';
+import * as unistd_cred_h from './unistd/cred.js';
 import * as unistd_exec_h from './unistd/exec.js';
 import * as unistd_process_h from './unistd/process.js';
 
@@ -75,6 +76,7 @@ type Headers = typeof dirent_h &
   typeof sys_wait_h &
   typeof time_h &
   typeof unistd_h &
+  typeof unistd_cred_h &
   typeof unistd_exec_h &
   typeof unistd_process_h;
 
@@ -113,6 +115,7 @@ export const functions: Headers = {
   ...sys_wait_h,
   ...time_h,
   ...unistd_h,
+  ...unistd_cred_h,
   ...unistd_exec_h,
   ...unistd_process_h,
 };
@@ -175,4 +178,5 @@ export type { Timespec, Timeval } from './internal/timespec.js';
 export type { Itimerval } from './sys/time.js';
 export type { Tms } from './sys/times.js';
 export type { StatusOut } from './sys/wait.js';
+export type { IdOut } from './unistd/cred.js';
 export type { ChildFunction } from './unistd/process.js';
