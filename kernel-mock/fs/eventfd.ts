@@ -103,7 +103,7 @@ function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Slee
 
 function eventfd_write(task: Task, file: OpenFile, iter: IovIter): Result {
   const ctx = ctx_of(file);
-  if (iter.count < 8) return -EINVAL;
+  if (iter.count !== 8 && (iter.count < 8 || task.kernel.release.eventfd_write_exact)) return -EINVAL;
   if (copy_from_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
   const lo = get_u32(scratch, 0);
   const hi = get_u32(scratch, 4);

@@ -18,7 +18,7 @@ import { get_s64, get_u64, put_u64 } from '../lib/bytes.js';
 import { schedule_timeout, set_current_state, signal_pending } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user } from '../mm/uaccess.js';
-import { fget, get_file } from './file.js';
+import { fget, get_file, max_fds } from './file.js';
 import {
   type PollWqueues,
   get_timeout,
@@ -108,7 +108,7 @@ function* then_put(task: Task, sleep: Sleep, sets: FdSets, ptrs: readonly number
 export function core_sys_select(task: Task, n_reg: number, ptrs: readonly number[], ns: number): Result {
   if ((n_reg | 0) < 0) return -EINVAL;
   // Bits of descriptors that the table cannot hold are not looked at.
-  const n = Math.min(n_reg | 0, Math.max(Math.ceil(task.files.fd.length / 64) * 64, 64));
+  const n = Math.min(n_reg | 0, max_fds(task.files));
   const sets = get_fd_sets(task, n, ptrs);
   if (typeof sets === 'number') return sets;
   const count = select_scan(task, sets, null);

@@ -7,6 +7,7 @@
 import type { IndirectFacts, Release } from '../include/linux/release.js';
 import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
 import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
+import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
 import {
   F_ADD_SEALS,
   F_CREATED_QUERY,
@@ -116,6 +117,10 @@ const v2_6_22: Release = {
   exec_empty_argv: true,
   rlim_nlimits: 15,
   prctl_subreaper: false,
+  eventfd_write_exact: false,
+  epoll_wait_fd_first: false,
+  epoll_exclusive: false,
+  timerfd_settime_flags: ~0,
   signalfd_einval: true,
 };
 
@@ -277,6 +282,10 @@ const v6_18: Release = {
   max_clock: CLOCK_TAI,
   exec_empty_argv: false,
   prctl_subreaper: true,
+  eventfd_write_exact: true,
+  epoll_wait_fd_first: true,
+  epoll_exclusive: true,
+  timerfd_settime_flags: TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
   signalfd_einval: false,
 };
 
