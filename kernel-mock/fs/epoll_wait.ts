@@ -1,11 +1,12 @@
 /** Waiting for the events of an epoll (fs/eventpoll.c: ep_poll, ep_send_events). */
+import type { OpenFile } from '../include/linux/fs.js';
 import { TASK_RUNNING, type Result, type Sleep, type Task } from '../include/linux/sched.js';
 import { EBADF, EFAULT, EINTR, EINVAL } from '../include/uapi/errno.js';
 import { EPOLLET, EPOLLONESHOT } from '../include/uapi/eventpoll.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { put_u32 } from '../lib/bytes.js';
 import {
-  add_wait_queue,
+  __add_wait_queue_exclusive,
   remove_wait_queue,
   schedule_timeout,
   set_current_state,
@@ -26,7 +27,7 @@ import {
   list_add_first,
   list_del,
 } from './eventpoll.js';
-import { fget } from './file.js';
+import { fget, fput, get_file } from './file.js';
 import { get_timeout, under_user_sigmask } from './select.js';
 
 const EVENT = layout_x86_64.epoll_event;
@@ -77,8 +78,12 @@ function send_events(task: Task, ep: Eventpoll, uevents: number, max: number): n
   return count;
 }
 
-/** Waiters are exclusive, and leave the queue before they look at the list: a wake-up is never spent on one who is awake. */
-function* ep_sleep(task: Task, ep: Eventpoll, uevents: number, max: number, ns: number): Sleep {
+/**
+ * Waiters are exclusive, and leave the queue before they look at the list: a wake-up is never spent on one who is awake.
+ * ABI: who came last is woken first. The epoll lives on while somebody waits, though its descriptor may be closed.
+ */
+function* ep_sleep(task: Task, file: OpenFile, uevents: number, max: number, ns: number): Sleep {
+  const ep = ep_of(get_file(file));
   const entry = wait_entry(task, null);
   let left = ns;
   try {
@@ -89,7 +94,7 @@ function* ep_sleep(task: Task, ep: Eventpoll, uevents: number, max: number, ns: 
       // Never restarted, whatever SA_RESTART says.
       if (signal_pending(task)) return -EINTR;
       set_current_state(task, 'an event of an epoll');
-      add_wait_queue(ep.wq, entry, true);
+      __add_wait_queue_exclusive(ep.wq, entry);
       left = yield* schedule_timeout(task, left);
       task.state = TASK_RUNNING;
       remove_wait_queue(entry);
@@ -97,6 +102,7 @@ function* ep_sleep(task: Task, ep: Eventpoll, uevents: number, max: number, ns: 
   } finally {
     task.state = TASK_RUNNING;
     remove_wait_queue(entry);
+    fput(file);
   }
 }
 
@@ -120,7 +126,7 @@ function do_epoll_wait(task: Task, epfd: number, uevents: number, maxevents: num
     const count = send_events(task, ep, uevents, max);
     if (count !== 0) return count;
   }
-  return ns === 0 ? 0 : ep_sleep(task, ep, uevents, max, ns);
+  return ns === 0 ? 0 : ep_sleep(task, file, uevents, max, ns);
 }
 
 /**
