@@ -1,5 +1,6 @@
 /** Booting a kernel, and what the host does with it (init/main.c). */
 import type { Binfmt } from '../include/linux/binfmts.js';
+import type { OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { NetProtoFamily } from '../include/linux/net.js';
 import type { Release } from '../include/linux/release.js';
@@ -19,6 +20,7 @@ import { prng } from '../lib/prng.js';
 import { timerqueue } from '../lib/timerqueue.js';
 import { schedule, start_user_mode, watch } from '../kernel/entry.js';
 import { alloc_group, create_process, task_comm } from '../kernel/fork.js';
+import { attach_pgrp } from '../kernel/pgrp.js';
 import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
 import { unix_family_ops } from '../net/unix/index.js';
@@ -135,6 +137,7 @@ export function boot_kernel_with_console(
     indirect_calls,
     tasks: new Map(),
     groups: new Map(),
+    pgrps: new Map(),
     init: undefined as unknown as ThreadGroup,
     next_pid: 2,
     next_sibling: 0,
@@ -220,6 +223,7 @@ function start_init(kernel: Kernel): void {
   const init = alloc_group(kernel, 1, image, 'init');
   (kernel as { init: ThreadGroup }).init = init;
   kernel.groups.set(1, init);
+  attach_pgrp(init);
 }
 
 function install(kernel: Kernel, path: string, program: unknown, mode?: number): void {
@@ -237,6 +241,8 @@ function name_of(program: unknown, argv: readonly string[]): string {
 
 interface Loaded {
   readonly image: Image;
+  /** The file that it came from, open; null: a function. */
+  readonly file: OpenFile | null;
   readonly argv: readonly string[];
   readonly comm: string;
 }
@@ -245,7 +251,7 @@ interface Loaded {
 function load(kernel: Kernel, program: unknown, argv: readonly string[]): Loaded {
   if (typeof program !== 'string') {
     const name = name_of(program, argv);
-    return { image: kernel.load_binary(program), argv: argv.length > 0 ? argv : [name], comm: name };
+    return { image: kernel.load_binary(program), file: null, argv: argv.length > 0 ? argv : [name], comm: name };
   }
   const found = open_program(kernel, program, argv.length > 0 ? [...argv] : [program]);
   if (typeof found !== 'number') return { ...found, comm: task_comm(program) };
@@ -263,9 +269,10 @@ function run(
   let stop: (() => void) | undefined;
   const status = new Promise<number>((resolve, reject) => {
     if (kernel.panic !== null) throw kernel.panic;
-    const { image, argv: args, comm } = load(kernel, program, argv);
     const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+    const { image, file, argv: args, comm } = load(kernel, program, argv);
     const task = create_process(kernel, image, comm, { name: comm, resolve, reject, error: null });
+    task.mm.exe_file = file;
     for (let fd = 0; fd < 3; fd++) fd_install_new(task, get_file(kernel.console), 0);
     stop = watchdog?.(watch(kernel));
     start_user_mode(task, () => image.start(task.cpu, args, strings));
