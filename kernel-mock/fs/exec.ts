@@ -5,8 +5,8 @@ import type { Kernel } from '../include/linux/kernel.js';
 import type { Mm } from '../include/linux/mm.js';
 import { type Result, type Sleep, TASK_KILLABLE, TASK_RUNNING, type Task } from '../include/linux/sched.js';
 import type { Image } from '../include/uapi/seam.js';
-import { E2BIG, EAGAIN, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC } from '../include/uapi/errno.js';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../include/uapi/fcntl.js';
+import { E2BIG, EAGAIN, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC } from '../include/uapi/errno.js';
+import { AT_EMPTY_PATH, AT_FDCWD } from '../include/uapi/fcntl.js';
 import { SIG_DFL, SIG_IGN } from '../include/uapi/signal.js';
 import { get_string } from '../mm/strings.js';
 import { get_user_u64 } from '../mm/uaccess.js';
@@ -257,7 +257,7 @@ export function sys_execve(task: Task, filename: number, argv: number, envp: num
   return do_execveat(task, AT_FDCWD, filename, argv, envp, 0);
 }
 
-/** `execveat(dirfd, path, argv, envp, flags)` (3.19): -EINVAL (flags), -EBADF, then as execve. execveat(2). */
+/** `execveat(dirfd, path, argv, envp, flags)` (3.19): -EFAULT, -ENOENT (no path), -EINVAL (flags), -EBADF, then as execve. execveat(2). */
 export function sys_execveat(
   task: Task,
   dirfd: number,
@@ -266,6 +266,5 @@ export function sys_execveat(
   envp: number,
   flags: number,
 ): Result {
-  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -EINVAL;
   return do_execveat(task, dirfd | 0, filename, argv, envp, flags);
 }

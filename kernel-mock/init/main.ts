@@ -89,7 +89,10 @@ const families: readonly (NetProtoFamily | undefined)[] = (() => {
   return table;
 })();
 
-function check_options(options: Omit<KernelOptions, 'stdin' | 'on_output'>): Release {
+/** The options without those by which the host is told. */
+type HostFree = Omit<KernelOptions, 'stdin' | 'on_output' | 'watchdog'>;
+
+function check_options(options: HostFree): Release {
   const name = options.release ?? releases[releases.length - 1]!.name;
   const release = find_release(name);
   if (release === undefined)
@@ -107,18 +110,19 @@ const NO_INPUT = new Uint8Array(0);
 
 /** Boot a kernel. `load_binary` makes an image of what `run` is given. */
 export function boot_kernel(load_binary: (program: unknown) => Image, options: KernelOptions = {}): BootedKernel {
-  return boot_kernel_with_console(load_binary, options, options.stdin, options.on_output);
+  return boot_kernel_with_console(load_binary, options, options.stdin, options.on_output, options.watchdog);
 }
 
 /**
- * The same for a caller with options of its own for the console: to hand them on as a changed copy of its options would take
+ * The same for a caller with options of its own for the console and the watchdog: to hand them on as a changed copy of its options would take
  * longer than all the rest of a boot.
  */
 export function boot_kernel_with_console(
   load_binary: (program: unknown) => Image,
-  options: Omit<KernelOptions, 'stdin' | 'on_output'>,
+  options: HostFree,
   stdin: Uint8Array = NO_INPUT,
   on_output?: KernelOptions['on_output'],
+  watchdog?: KernelOptions['watchdog'] | null,
 ): BootedKernel {
   const release = check_options(options);
   const written: Uint8Array[] = [];
@@ -188,7 +192,7 @@ export function boot_kernel_with_console(
     install: (path, program, mode) => {
       install(kernel, path, program, mode);
     },
-    run: (program, argv, env) => run(kernel, options.watchdog, program, argv, env),
+    run: (program, argv, env) => run(kernel, watchdog, program, argv, env),
     console: () => concat(written),
     census: () => ({
       tasks: kernel.tasks.size,
@@ -261,7 +265,7 @@ function load(kernel: Kernel, program: unknown, argv: readonly string[]): Loaded
 
 function run(
   kernel: Kernel,
-  watchdog: KernelOptions['watchdog'],
+  watchdog: KernelOptions['watchdog'] | null,
   program: unknown,
   argv: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},

@@ -25,7 +25,7 @@ import {
 import { get_s32, get_s64, get_u32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user, size_t } from '../mm/uaccess.js';
-import { capable } from './cred.js';
+import { capable } from './capability.js';
 import { get_timespec } from './futex.js';
 import { pgrp_members } from './pgrp.js';
 import { siginfo_bytes } from './sigframe.js';
@@ -200,7 +200,7 @@ export function check_signal(sig: number): number {
 
 /** May `task` send what `info` says to `group`? Linux: kill_ok_by_cred and check_kill_permission. */
 function kill_permitted(task: Task, group: ThreadGroup, sig: number): boolean {
-  if (group === task.group || capable(task)) return true;
+  if (group === task.group || capable(task.cred)) return true;
   const { uid, euid } = task.cred;
   const { uid: target, suid } = group.threads[0]?.cred ?? group.exit_cred;
   if (euid === suid || euid === target || uid === suid || uid === target) return true;

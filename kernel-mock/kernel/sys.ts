@@ -16,7 +16,7 @@ import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
 import { get_u64, put_u64 } from '../lib/bytes.js';
 import { get_string } from '../mm/strings.js';
 import { copy_from_user, copy_to_user, put_user_u32 } from '../mm/uaccess.js';
-import { capable } from './cred.js';
+import { capable } from './capability.js';
 import { change_pgrp, pgrp_exists, pgrp_members } from './pgrp.js';
 import { NSIG } from './sigset.js';
 
@@ -115,7 +115,7 @@ function do_setrlimit(task: Task, group: ThreadGroup, r: number, limit: { soft: 
   const { soft, hard } = limit;
   if (soft > hard) return -EINVAL;
   if (r === RLIMIT_NOFILE && hard > NR_OPEN) return -EPERM;
-  if (hard > group.rlim[2 * r + 1]! && !capable(task)) return -EPERM;
+  if (hard > group.rlim[2 * r + 1]! && !capable(task.cred)) return -EPERM;
   const limits = group.rlim.slice();
   limits[2 * r] = soft;
   limits[2 * r + 1] = hard;
@@ -142,7 +142,7 @@ export function sys_setrlimit(task: Task, resource: number, rlim: number): numbe
 
 /** The limits of another process: root, or who is that user in every respect. Linux: check_prlimit_permission. */
 function may_prlimit(task: Task, group: ThreadGroup): boolean {
-  if (group === task.group || capable(task)) return true;
+  if (group === task.group || capable(task.cred)) return true;
   const { uid, gid } = task.cred;
   const { uid: ruid, euid, suid, gid: rgid, egid, sgid } = group.threads[0]?.cred ?? group.exit_cred;
   return [ruid, euid, suid].every((id) => id === uid) && [rgid, egid, sgid].every((id) => id === gid);
