@@ -31,7 +31,9 @@ export function dget(dentry: Dentry): Dentry {
 
 export function dput(vfs: Vfs, dentry: Dentry): void {
   dentry.d_count--;
-  if (dentry.d_unhashed) dentry_unlink_inode(vfs, dentry);
+  if (!dentry.d_unhashed) return;
+  dentry_unlink_inode(vfs, dentry);
+  if (dentry.d_count === 0 && dentry.d_parent !== dentry) dput(vfs, dentry.d_parent);
 }
 
 /** The name is gone, and perhaps nobody holds it any more: with the last name of a file goes the file. */
@@ -49,6 +51,8 @@ function dentry_unlink_inode(vfs: Vfs, dentry: Dentry): void {
 export function d_delete(vfs: Vfs, dentry: Dentry): void {
   dentry.d_parent.d_children!.delete(dentry.d_name);
   dentry.d_unhashed = true;
+  // Whoever holds a removed name holds the directory that it was in.
+  if (dentry.d_count > 0) dget(dentry.d_parent);
   dentry_unlink_inode(vfs, dentry);
 }
 

@@ -156,7 +156,7 @@ const commands: Readonly<Record<number, FcntlCommand>> = {
   },
   [F_SETPIPE_SZ]: (task, file, _fd, arg) => {
     const pipe = task.kernel.release.fcntl_pipe_size ? get_pipe_info(file) : null;
-    return pipe === null ? no_pipe(task) : pipe_set_size(pipe, arg);
+    return pipe === null ? no_pipe(task) : pipe_set_size(task, pipe, arg);
   },
   [F_DUPFD_CLOEXEC]: (task, file, _fd, arg) =>
     task.kernel.release.fcntl_dupfd_cloexec ? f_dupfd(task, file, arg, O_CLOEXEC) : -EINVAL,

@@ -5,10 +5,11 @@ import { EBADF, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERANGE } from '../
 import { AT_FDCWD } from '../include/uapi/fcntl.js';
 import { PATH_MAX } from '../include/uapi/limits.js';
 import { string_to_bytes } from '../lib/bytes.js';
+import { capable } from '../kernel/capability.js';
 import { copy_to_user, size_t } from '../mm/uaccess.js';
 import { dentry_path, dget, dput } from './dcache.js';
 import { fget_raw } from './file.js';
-import { MAY_EXEC, capable, file_dentry, inode_permission } from './inode.js';
+import { MAY_EXEC, file_dentry, inode_permission } from './inode.js';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, d_is_dir, user_path_at } from './namei.js';
 import { vfs_of } from './namespace.js';
 

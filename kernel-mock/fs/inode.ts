@@ -6,6 +6,7 @@ import type { Kernel } from '../include/linux/kernel.js';
 import type { Task } from '../include/linux/sched.js';
 import { EACCES, ENXIO } from '../include/uapi/errno.js';
 import { S_IFDIR, S_IFIFO, S_IFMT, S_ISDIR, S_ISGID, S_IXGRP } from '../include/uapi/stat.js';
+import { capable } from '../kernel/capability.js';
 import { ktime_get } from '../kernel/time.js';
 import { def_fifo_fops } from './fifo.js';
 
@@ -68,11 +69,6 @@ export function inode_init_owner(inode: Inode, dir: Inode): void {
 }
 
 // Rights.
-
-/** May this task do what only root may? */
-export function capable(cred: Cred): boolean {
-  return cred.euid === 0;
-}
 
 export function in_group_p(cred: Cred, gid: number): boolean {
   return cred.egid === gid || cred.groups.includes(gid);

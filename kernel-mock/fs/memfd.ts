@@ -1,6 +1,13 @@
 /** Files without a name, and seals (mm/memfd.c). */
 import type { OpenFile } from '../include/linux/fs.js';
-import { FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE } from '../include/linux/fs.js';
+import {
+  FMODE_LSEEK,
+  FMODE_NONOTIFY,
+  FMODE_PREAD,
+  FMODE_PWRITE,
+  FMODE_READ,
+  FMODE_WRITE,
+} from '../include/linux/fs.js';
 import type { Task } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, ENAMETOOLONG, EPERM } from '../include/uapi/errno.js';
 import {
@@ -55,7 +62,8 @@ function memfd_file(task: Task, name: string, flags: number): OpenFile {
   inode.i_writecount = 1;
   const dentry = dget(d_alloc_pseudo(`/${PREFIX}${name}`, inode));
   dentry.d_unhashed = true;
-  const f_mode = FMODE_READ | FMODE_WRITE | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+  // ABI: pseudo files tell no watcher what is done to them (6.14); an open through /proc does.
+  const f_mode = FMODE_NONOTIFY | FMODE_READ | FMODE_WRITE | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
   const file = alloc_file(kernel, ramfs_file_operations, f_mode, O_RDWR | O_LARGEFILE, null);
   file.f_path = dentry;
   file.f_inode = inode;

@@ -276,6 +276,7 @@ function do_tmpfile(nd: Nameidata, how: OpenHow): OpenFile | Opening | number {
   inode.i_nlink = 0;
   const dentry = d_alloc(path, `#${inode.i_ino}`, inode);
   dentry.d_unhashed = true;
+  dget(path);
   nd.path = dentry;
   nd.flags &= ~LOOKUP_DIRECTORY;
   return do_open(nd, { ...how, flags: how.flags & ~(__O_TMPFILE | O_DIRECTORY | O_EXCL) }, true);

@@ -4,12 +4,13 @@ import type { Kernel } from '../include/linux/kernel.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EBUSY, EFAULT, EINVAL, EPIPE, ERESTARTSYS } from '../include/uapi/errno.js';
-import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
+import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, ENOPKG, EPERM, EPIPE, ERESTARTSYS } from '../include/uapi/errno.js';
+import { O_DIRECT, O_NONBLOCK, O_NOTIFICATION_PIPE, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { S_IFIFO } from '../include/uapi/stat.js';
-import { type Fifo, fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../lib/fifo.js';
+import { type Fifo, fifo, fifo_clear, fifo_last, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free, kfifo_reserve, kfifo_skip } from '../lib/kfifo.js';
+import { capable } from '../kernel/capability.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { send_sigpipe } from '../kernel/signal.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
@@ -20,6 +21,10 @@ import { alloc_file, fd_install, fput, get_unused_fd_flags, put_unused_fd } from
 const PAGE_SIZE = 4096;
 /** Pages of a new pipe. */
 const PIPE_DEF_BUFFERS = 16;
+/** /proc/sys/fs/pipe-max-size: who may not override limits gets no more. */
+const PIPE_MAX_SIZE = 1048576;
+/** So many of Linux's struct pipe_buffer are one allocation of 4 MiB, the largest there is. */
+const PIPE_BUFFERS_MAX = 2 ** 16;
 
 /** One page of the ring. Small writes share a page as long as each fits whole; a packet has its page to itself. */
 interface PipeBuffer {
@@ -154,9 +159,8 @@ function append(task: Task, pipe: PipeInode, iter: IovIter, n: number): void {
 /** The part of a write that is no whole page goes to the last page, if it fits there. Answers with the bytes, or -EFAULT. */
 function merge(task: Task, pipe: PipeInode, iter: IovIter): number {
   const chars = iter.count & (PAGE_SIZE - 1);
-  if (chars === 0 || pipe_empty(pipe)) return 0;
-  const last = pipe.bufs.items[pipe.bufs.items.length - 1]!;
-  if (last.packet || last.offset + last.len + chars > PAGE_SIZE) return 0;
+  const last = fifo_last(pipe.bufs);
+  if (chars === 0 || last === undefined || last.packet || last.offset + last.len + chars > PAGE_SIZE) return 0;
   if (!fault_in(task.mm, iter, chars)) return -EFAULT;
   append(task, pipe, iter, chars);
   last.len += chars;
@@ -242,8 +246,7 @@ export function pipe_release(file: OpenFile): void {
   if ((file.f_mode & FMODE_WRITE) !== 0) pipe.writers--;
   if (pipe.readers === 0 && pipe.writers === 0) {
     kfifo_free(pipe.kernel.pages, pipe.bytes);
-    pipe.bufs.items.length = 0;
-    pipe.bufs.head = 0;
+    fifo_clear(pipe.bufs);
     return;
   }
   // The other end must see that this one is gone.
@@ -262,6 +265,7 @@ export const pipefifo_fops = {
   poll: pipe_poll,
   release: pipe_release,
   nread: pipe_ioctl_nread,
+  nowait: true,
   show: (file) => `pipe:[${pipe_of(file).ino}]`,
   i_mode: S_IFIFO | 0o600,
   ino: (file) => pipe_of(file).ino,
@@ -272,17 +276,27 @@ export function pipe_get_size(pipe: PipeInode): number {
   return pipe.max_usage * PAGE_SIZE;
 }
 
-/** F_SETPIPE_SZ: up to the next power of two of pages. -EINVAL (0, or 2^31), -EBUSY (it holds more). Linux: pipe_set_size. */
-export function pipe_set_size(pipe: PipeInode, arg: number): number {
-  const size = arg >>> 0;
-  if (size > 0x8000_0000) return -EINVAL;
-  const pages = Math.max(1, 2 ** Math.ceil(Math.log2(Math.ceil(size / PAGE_SIZE) || 1)));
-  if (size === 0 || pages * PAGE_SIZE > 0x7fff_ffff) return -EINVAL;
+/** Bytes that a request for `size` becomes: whole pages, a power of two of them; 0: too many. Linux: round_pipe_size. */
+function round_pipe_size(size: number): number {
+  if (size > 0x8000_0000) return 0;
+  return size <= PAGE_SIZE ? PAGE_SIZE : 2 ** Math.ceil(Math.log2(size));
+}
+
+/**
+ * F_SETPIPE_SZ: up to the next power of two of pages. -EINVAL (above 2^31), -EPERM (above pipe-max-size, and more than now), -ENOMEM,
+ * -EBUSY (it holds more). Linux: pipe_set_size.
+ */
+export function pipe_set_size(task: Task, pipe: PipeInode, arg: number): number {
+  const size = round_pipe_size(arg >>> 0);
+  const pages = size / PAGE_SIZE;
+  if (pages === 0) return -EINVAL;
+  if (pages > pipe.max_usage && size > PIPE_MAX_SIZE && !capable(task.cred)) return -EPERM;
+  if (pages > PIPE_BUFFERS_MAX) return -ENOMEM;
   if (pages < fifo_len(pipe.bufs)) return -EBUSY;
   const grew = pages > pipe.max_usage;
   pipe.max_usage = pages;
   if (grew) wake_writers(pipe);
-  return pages * PAGE_SIZE;
+  return size;
 }
 
 /** The pipe behind an open file, or null. */
@@ -324,8 +338,12 @@ export function sys_pipe(task: Task, fildes: number): number {
   return do_pipe2(task, fildes, indirect_file_flags(task));
 }
 
-/** `pipe2(fds, flags)`: O_CLOEXEC, O_NONBLOCK, from 3.4 O_DIRECT (packets). -EINVAL (flags), -EMFILE, -EFAULT. pipe(2). */
+/**
+ * `pipe2(fds, flags)`: O_CLOEXEC, O_NONBLOCK, from 3.4 O_DIRECT (packets), from 5.8 O_NOTIFICATION_PIPE, which is an option of the
+ * build and not in this one. -EINVAL (flags), -ENOPKG, -EMFILE, -EFAULT. pipe(2); Linux fs/pipe.c.
+ */
 export function sys_pipe2(task: Task, fildes: number, flags: number): number {
   if ((flags & ~task.kernel.release.pipe2_flags) !== 0) return -EINVAL;
+  if ((flags & O_NOTIFICATION_PIPE) !== 0) return -ENOPKG;
   return do_pipe2(task, fildes, flags | 0);
 }

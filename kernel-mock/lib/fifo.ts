@@ -28,6 +28,18 @@ export function fifo_peek<T>(q: Fifo<T>): T | undefined {
   return q.head === q.tail ? undefined : q.items[q.head];
 }
 
+/** The item that was put in last. */
+export function fifo_last<T>(q: Fifo<T>): T | undefined {
+  return q.head === q.tail ? undefined : q.items[q.tail - 1];
+}
+
+/** Forget all items, and give the memory back. */
+export function fifo_clear<T>(q: Fifo<T>): void {
+  q.items.length = 0;
+  q.head = 0;
+  q.tail = 0;
+}
+
 /** Move the items down to the start. */
 function close_up<T>(q: Fifo<T>): void {
   q.items.copyWithin(0, q.head, q.tail);

@@ -2,7 +2,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   fifo,
+  fifo_clear,
   fifo_items,
+  fifo_last,
   fifo_len,
   fifo_peek,
   fifo_push,
@@ -98,4 +100,22 @@ test('it is what an array is', (t) => {
     { numRuns: 300 },
   );
   t.pass();
+});
+
+test('the last is what was put in last, and no hole behind it', (t) => {
+  const q = filled(3);
+  t.is(fifo_last(q), 2);
+  for (let i = 0; i < 3; i++) fifo_shift(q);
+  t.is(fifo_last(q), undefined);
+  fifo_push(q, 7);
+  t.is(fifo_last(q), 7);
+});
+
+test('a queue that was cleared begins anew', (t) => {
+  const q = filled(5);
+  fifo_shift(q);
+  fifo_clear(q);
+  t.deepEqual([fifo_len(q), fifo_peek(q), fifo_last(q), fifo_items(q)], [0, undefined, undefined, []]);
+  fifo_push(q, 8);
+  t.is(fifo_shift(q), 8);
 });

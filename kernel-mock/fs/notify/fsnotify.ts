@@ -1,6 +1,6 @@
 /** Telling watchers what happens to files (fs/notify/fsnotify.c, include/linux/fsnotify.h). */
 import type { Dentry, Inode, Vfs } from '../../include/linux/dcache.js';
-import { FMODE_PATH, FMODE_WRITE, type OpenFile } from '../../include/linux/fs.js';
+import { FMODE_NONOTIFY, FMODE_PATH, FMODE_WRITE, type OpenFile } from '../../include/linux/fs.js';
 import {
   IN_ACCESS,
   IN_ATTRIB,
@@ -31,13 +31,20 @@ export function fsnotify_inode(vfs: Vfs, inode: Inode, mask: number): void {
   if (vfs.nr_marks > 0) send(inode, with_isdir(inode, mask), '', 0, false);
 }
 
-/** Tell who watches the directory, then who watches the file. */
-export function fsnotify_dentry(vfs: Vfs, dentry: Dentry, mask: number): void {
+function fsnotify_parent(vfs: Vfs, dentry: Dentry, mask: number, unlinked: boolean): void {
   if (vfs.nr_marks === 0) return;
   const inode = dentry.d_inode;
   const bits = with_isdir(inode, mask);
-  if (!dentry.d_root) send(dentry.d_parent.d_inode, bits, dentry.d_name, 0, dentry.d_unhashed);
-  send(inode, bits, '', 0, dentry.d_unhashed);
+  if (!dentry.d_root) send(dentry.d_parent.d_inode, bits, dentry.d_name, 0, unlinked);
+  send(inode, bits, '', 0, unlinked);
+}
+
+/**
+ * Tell who watches the directory, then who watches the file, of a change to the inode.
+ * ABI: IN_EXCL_UNLINK hides what is done through an open file, not this.
+ */
+export function fsnotify_dentry(vfs: Vfs, dentry: Dentry, mask: number): void {
+  fsnotify_parent(vfs, dentry, mask, false);
 }
 
 /** Tell who watches the directory `dir` of its entry `name`. */
@@ -47,8 +54,9 @@ export function fsnotify_name(vfs: Vfs, dir: Dentry, inode: Inode, mask: number,
 
 function notify_file(file: OpenFile, mask: number): void {
   const vfs = file.kernel.fs;
-  if (vfs === null || vfs.nr_marks === 0 || file.f_path === null || (file.f_mode & FMODE_PATH) !== 0) return;
-  fsnotify_dentry(vfs, file.f_path, mask);
+  if (vfs === null || vfs.nr_marks === 0 || file.f_path === null || (file.f_mode & (FMODE_PATH | FMODE_NONOTIFY)) !== 0)
+    return;
+  fsnotify_parent(vfs, file.f_path, mask, file.f_path.d_unhashed);
 }
 
 export const fsnotify_open = (file: OpenFile): void => notify_file(file, IN_OPEN);

@@ -27,7 +27,7 @@ import {
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
 import { put_u32 } from '../../lib/bytes.js';
-import { type Fifo, fifo, fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { type Fifo, fifo, fifo_items, fifo_last, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { indirect_file_flags } from '../../kernel/indirect.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../../kernel/wait.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
@@ -73,7 +73,7 @@ function same(a: InotifyEvent | undefined, b: InotifyEvent): boolean {
 /** Queue an event, unless it only repeats the last one. */
 function queue_event(group: InotifyGroup, event: InotifyEvent): void {
   const { events } = group;
-  const last = events.items[events.items.length - 1];
+  const last = fifo_last(events);
   if (same(last, event)) return;
   if (fifo_len(events) >= MAX_QUEUED_EVENTS) {
     if (last?.mask !== IN_Q_OVERFLOW) fifo_push(events, { wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: '' });

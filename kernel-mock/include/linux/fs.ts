@@ -16,6 +16,8 @@ export const FMODE_PWRITE = 16;
 export const FMODE_EXEC = 32;
 /** O_PATH: a name, nothing more. */
 export const FMODE_PATH = 0x4000;
+/** Watchers hear nothing of it. */
+export const FMODE_NONOTIFY = 0x4000000;
 /** This open made the file. */
 export const FMODE_CREATED = 0x100000;
 
@@ -39,6 +41,11 @@ export interface FileOperations {
   nread?(file: OpenFile): number;
   /** F_SETFL changed these bits. */
   setfl?(file: OpenFile, flags: number): number;
+  /** In Linux it has read or write in place of read_iter or write_iter: of the RWF_* flags it takes RWF_HIPRI alone. */
+  readonly plain_read?: boolean;
+  readonly plain_write?: boolean;
+  /** Linux: FMODE_NOWAIT. RWF_NOWAIT makes sense: reading or writing can tell that it would sleep. */
+  readonly nowait?: boolean;
   /** What /proc/PID/fd shows: `socket:[7]`. */
   show(file: OpenFile): string;
   /** S_IF* and permissions of files without a name; default: those of an anonymous inode. */

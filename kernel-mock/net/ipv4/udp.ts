@@ -41,7 +41,7 @@ import {
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
-import { type Fifo, fifo, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { type Fifo, fifo, fifo_clear, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { prandom_below } from '../../lib/prng.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
@@ -378,8 +378,7 @@ function udp_close(inet: InetSock): void {
   const sk = inet as UdpSock;
   inet_put_port(sk);
   sk.sk_socket = null;
-  sk.sk_receive_queue.items.length = 0;
-  sk.sk_receive_queue.head = 0;
+  fifo_clear(sk.sk_receive_queue);
   sk.rmem = 0;
 }
 
