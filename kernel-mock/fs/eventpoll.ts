@@ -19,7 +19,7 @@ import {
 } from '../include/uapi/eventpoll.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN, POLLRDNORM } from '../include/uapi/poll.js';
-import { get_u32, put_u32 } from '../lib/bytes.js';
+import { get_u32 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { add_wait_queue, remove_wait_queue, wait_entry, wait_queue_head, wake_up } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
