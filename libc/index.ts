@@ -16,6 +16,7 @@ import * as sched_h from './sched.js';
 import * as signal_h from './signal.js';
 import * as spawn_h from './spawn.js';
 import * as stdio_h from './stdio.js';
+import * as stdio_popen_h from './stdio/popen.js';
 import * as stdlib_h from './stdlib.js';
 import * as string_h from './string.js';
 import * as sys_file_h from './sys/file.js';
@@ -30,6 +31,7 @@ import * as sys_pidfd_h from './sys/pidfd.js';
 import * as sys_prctl_h from './sys/prctl.js';
 import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
+import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
 import * as sys_stat_h from './sys/stat.js';
 import * as sys_statfs_h from './sys/statfs.js';
@@ -56,6 +58,7 @@ type Headers = typeof dirent_h &
   typeof signal_h &
   typeof spawn_h &
   typeof stdio_h &
+  typeof stdio_popen_h &
   typeof stdlib_h &
   typeof string_h &
   typeof sys_file_h &
@@ -70,6 +73,7 @@ type Headers = typeof dirent_h &
   typeof sys_prctl_h &
   typeof sys_resource_h &
   typeof sys_sendfile_h &
+  typeof sys_signalfd_h &
   typeof sys_socket_h &
   typeof sys_stat_h &
   typeof sys_statfs_h &
@@ -97,6 +101,7 @@ export const functions: Headers = {
   ...signal_h,
   ...spawn_h,
   ...stdio_h,
+  ...stdio_popen_h,
   ...stdlib_h,
   ...string_h,
   ...sys_file_h,
@@ -111,6 +116,7 @@ export const functions: Headers = {
   ...sys_prctl_h,
   ...sys_resource_h,
   ...sys_sendfile_h,
+  ...sys_signalfd_h,
   ...sys_socket_h,
   ...sys_stat_h,
   ...sys_statfs_h,

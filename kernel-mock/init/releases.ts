@@ -116,6 +116,7 @@ const v2_6_22: Release = {
   exec_empty_argv: true,
   rlim_nlimits: 15,
   prctl_subreaper: false,
+  signalfd_einval: true,
 };
 
 const v2_6_23: Release = {
@@ -276,6 +277,7 @@ const v6_18: Release = {
   max_clock: CLOCK_TAI,
   exec_empty_argv: false,
   prctl_subreaper: true,
+  signalfd_einval: false,
 };
 
 export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, next, v2_6_26, v2_6_27, v2_6_28, v6_18];

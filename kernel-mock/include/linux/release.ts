@@ -86,4 +86,6 @@ export interface Release {
   readonly rlim_nlimits: number;
   /** prctl knows PR_SET_CHILD_SUBREAPER (3.4). */
   readonly prctl_subreaper: boolean;
+  /** signalfd: a bad pointer to the mask is EINVAL; since 4.19 [M] EFAULT. */
+  readonly signalfd_einval: boolean;
 }
