@@ -141,7 +141,7 @@ function alloc_task(
   new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);
   kernel.tasks.set(pid, task);
-  group.threads.push(task);
+  group.threads.add(task);
   return task;
 }
 
@@ -179,7 +179,7 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     signalfd_wqh: wait_queue_head(),
     pgid: tgid,
     sid: tgid,
-    threads: [],
+    threads: new Set(),
     rlim: INIT_RLIMITS,
     actions: [],
     pending: sig_pending(),

@@ -64,7 +64,7 @@ export function sys_rt_sigaction(task: Task, signum: number, act: number, oact: 
 
 /** POSIX: setting a signal to be ignored throws pending ones away. */
 function flush_signal(group: ThreadGroup, sig: number): void {
-  for (const pending of [group.pending, ...group.threads.map((t) => t.pending)]) {
+  for (const pending of [group.pending, ...[...group.threads].map((t) => t.pending)]) {
     sigdelset(pending.set, sig);
     pending.queue = pending.queue.filter((info) => info.si_signo !== sig);
   }

@@ -173,7 +173,7 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
   if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
   if (sig === SIGKILL) do_group_exit(group, SIGKILL);
   else {
-    const takers = group.threads.filter((t) => !sigismember(t.blocked, sig));
+    const takers = [...group.threads].filter((t) => !sigismember(t.blocked, sig));
     const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
     if (taker !== undefined) signal_wake_up(taker, false);
   }
@@ -218,7 +218,7 @@ export interface KSignal {
 function begin_stop(group: ThreadGroup, sig: number): void {
   if (group.stop_signal !== 0) return;
   group.stop_signal = sig;
-  group.stop_count = group.threads.length;
+  group.stop_count = group.threads.size;
   group.kernel.nr_stopped++;
   for (const t of group.threads) signal_wake_up(t, false);
 }
