@@ -20,7 +20,7 @@ function spawn_wait(libc: Libc): Work {
     for (let i = 0; i < n; i++) {
       const pid: { value?: number } = {};
       check(libc, await libc.posix_spawn(pid, '/bin/true', null, null, ['true'], {}), 0);
-      check(libc, await libc.waitpid(pid.value!, null, 0), pid.value!);
+      check(libc, await libc.waitpid(pid.value!, null, 0), pid.value);
     }
   };
 }
