@@ -395,7 +395,7 @@ export function sys_unshare(task: Task, unshare_flags: number): number {
   const flags = unshare_flags | 0;
   if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | UNSHARE_ALONE)) !== 0) return -EINVAL;
   const { group, mm } = task;
-  if ((flags & UNSHARE_ALONE) !== 0 && group.threads.length > 1) return -EINVAL;
+  if ((flags & UNSHARE_ALONE) !== 0 && group.threads.size > 1) return -EINVAL;
   if ((flags & CLONE_VM) !== 0 && mm.users > 1) return -EINVAL;
   if ((flags & CLONE_FS) !== 0) unshare_fs(task);
   if ((flags & CLONE_FILES) !== 0) unshare_files(task);

@@ -39,6 +39,7 @@ import {
   user_siginfo,
 } from './signal.js';
 import { NSIG, SIGSET_SIZE, get_sigset, put_sigset, sigdelset, without_unblockable } from './sigset.js';
+import { process_cred } from './cred.js';
 import { finish_wait, schedule_timeout, set_current_state, signal_pending } from './wait.js';
 
 /** `rt_sigaction(sig, act, oact, sigsetsize)`. EINVAL (size), EFAULT (act), EINVAL (sig, or a change of SIGKILL, SIGSTOP), EFAULT (oact). */
@@ -202,7 +203,7 @@ export function check_signal(sig: number): number {
 function kill_permitted(task: Task, group: ThreadGroup, sig: number): boolean {
   if (group === task.group || capable(task.cred)) return true;
   const { uid, euid } = task.cred;
-  const { uid: target, suid } = group.threads[0]?.cred ?? group.exit_cred;
+  const { uid: target, suid } = process_cred(group);
   if (euid === suid || euid === target || uid === suid || uid === target) return true;
   return sig === SIGCONT && group.sid === task.group.sid;
 }

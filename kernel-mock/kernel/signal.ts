@@ -35,6 +35,7 @@ import {
 import { pgrp_members } from './pgrp.js';
 import { activate_task } from './sched.js';
 import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
+import { process_cred } from './cred.js';
 import { wake_up, wake_up_all } from './wait.js';
 
 /** Signals whose default is to do nothing. */
@@ -138,7 +139,7 @@ function notify_parent_cldstop(group: ThreadGroup, si_code: number, si_status: n
       si_signo: SIGCHLD,
       si_code,
       si_pid: group.tgid,
-      si_uid: group.threads[0]?.cred.uid ?? 0,
+      si_uid: process_cred(group).uid,
       si_status,
       si_value: 0,
     });
