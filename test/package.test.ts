@@ -136,6 +136,7 @@ test('functions of the library', (t) => {
     'fcntl',
     'fdatasync',
     'fdopen',
+    'fdopendir',
     'feof',
     'ferror',
     'fexecve',
