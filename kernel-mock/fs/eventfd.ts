@@ -10,7 +10,7 @@ import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
-import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { copy_from_iter, copy_to_iter } from '../mm/iov_iter.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 
@@ -42,9 +42,8 @@ function fits(ctx: EventfdCtx, hi: number, lo: number): boolean {
 
 const scratch = new Uint8Array(8);
 
-/** Take the value (1 in semaphore mode) out to the reader. */
+/** Take the value (1 in semaphore mode) out to the reader. ABI: one who cannot take it has lost it. */
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
-  if (!fault_in(task.mm, iter, 8)) return -EFAULT;
   put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
   put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
   if (!ctx.semaphore) {
@@ -55,15 +54,14 @@ function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
     ctx.lo = HI_MAX;
     ctx.hi--;
   }
-  copy_to_iter(task.mm, iter, scratch, 0, 8);
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
-  return 8;
+  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
 }
 
 function* read_sleep(task: Task, ctx: EventfdCtx, iter: IovIter): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'a count in an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'a count in an eventfd');
       if (!zero(ctx)) return take(task, ctx, iter);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -91,7 +89,7 @@ function add(ctx: EventfdCtx, hi: number, lo: number): number {
 function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'room in the count of an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'room in the count of an eventfd');
       if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -124,6 +122,7 @@ function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
 
 const eventfd_fops = {
   nowait: true,
+  plain_write: true,
   llseek: noop_llseek,
   read_iter: eventfd_read,
   write_iter: eventfd_write,
