@@ -42,7 +42,7 @@ function fits(ctx: EventfdCtx, hi: number, lo: number): boolean {
 
 const scratch = new Uint8Array(8);
 
-/** Take the value (1 in semaphore mode) out to the reader. */
+/** Take the value (1 in semaphore mode) out to the reader. ABI: one who cannot take it has lost it. */
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
   put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
   put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
@@ -56,13 +56,13 @@ function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
     ctx.hi--;
   }
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
-  return 8;
+  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
 }
 
 function* read_sleep(task: Task, ctx: EventfdCtx, iter: IovIter): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'a count in an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'a count in an eventfd');
       if (!zero(ctx)) return take(task, ctx, iter);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -90,7 +90,7 @@ function add(ctx: EventfdCtx, hi: number, lo: number): number {
 function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'room in the count of an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'room in the count of an eventfd');
       if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -123,6 +123,7 @@ function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
 
 const eventfd_fops = {
   nowait: true,
+  plain_write: true,
   llseek: noop_llseek,
   read_iter: eventfd_read,
   write_iter: eventfd_write,

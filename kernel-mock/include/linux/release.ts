@@ -94,6 +94,8 @@ export interface Release {
   readonly eventfd_write_exact: boolean;
   /** epoll_wait: a bad descriptor is found before a bad number of events (6.15 [M]). */
   readonly epoll_wait_fd_first: boolean;
+  /** select: a descriptor that is closed while it waits is ready for everything (5.x [M]); once it was passed over. */
+  readonly select_nval: boolean;
   /** epoll_ctl knows EPOLLEXCLUSIVE (4.5). */
   readonly epoll_exclusive: boolean;
   /** Bits that timerfd_settime knows: any before 2.6.29 [M], which looked at TFD_TIMER_ABSTIME alone. */
