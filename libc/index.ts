@@ -1,5 +1,6 @@
 /** The C library: every function by its header, as a method of the thread that calls it. */
 import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
+import * as arpa_inet_h from './arpa/inet.js';
 import * as dirent_h from './dirent.js';
 import * as fcntl_h from './fcntl.js';
 import { type Program, program_image } from './internal/crt.js';
@@ -41,7 +42,8 @@ import * as unistd_exec_h from './unistd/exec.js';
 import * as unistd_process_h from './unistd/process.js';
 
 /** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
-type Headers = typeof dirent_h &
+type Headers = typeof arpa_inet_h &
+  typeof dirent_h &
   typeof fcntl_h &
   typeof poll_h &
   typeof pthread_h &
@@ -78,6 +80,7 @@ type Headers = typeof dirent_h &
 
 /** All functions, by name. */
 export const functions: Headers = {
+  ...arpa_inet_h,
   ...dirent_h,
   ...fcntl_h,
   ...poll_h,
@@ -151,7 +154,7 @@ export type { DescriptorCall } from './internal/descriptor_calls.js';
 export type { Program } from './internal/crt.js';
 export type { Route } from './internal/routes/route.js';
 export type { RouteName } from './internal/routes/index.js';
-export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
+export type { SockAddr, SockAddrIn, SockAddrIn6, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';

@@ -18,6 +18,11 @@ function set_flag(task: Task, file: OpenFile, flag: number, argp: number): numbe
   return 0;
 }
 
+/** A request that the file itself answers. */
+function vfs_ioctl(task: Task, file: OpenFile, request: number, argp: number): number {
+  return file.f_op.ioctl?.(task, file, request, argp) ?? -ENOTTY;
+}
+
 type Request = (task: Task, file: OpenFile, fd: number, argp: number) => number;
 
 /** By request. What is missing is -ENOTTY. */
@@ -33,14 +38,16 @@ const requests: Readonly<Record<number, Request>> = {
   [FIONBIO]: (task, file, _fd, argp) => set_flag(task, file, O_NONBLOCK, argp),
   [FIOASYNC]: (task, file, _fd, argp) => set_flag(task, file, O_ASYNC, argp),
   [FIONREAD]: (task, file, _fd, argp) => {
-    const n = file.f_op.nread?.(file) ?? -ENOTTY;
+    const { nread } = file.f_op;
+    if (nread === undefined) return vfs_ioctl(task, file, FIONREAD, argp);
+    const n = nread(file);
     return n < 0 ? n : put_user_u32(task.mm, argp, n);
   },
 };
 
-/** `ioctl(fd, request, argp)`: FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIONREAD. -EBADF, -ENOTTY, -EFAULT. ioctl(2). */
+/** `ioctl(fd, request, argp)`: FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIONREAD, and what the file knows. -EBADF, -ENOTTY, -EFAULT. ioctl(2). */
 export function sys_ioctl(task: Task, fd: number, request: number, argp: number): number {
   const file = fget(task, fd);
   if (file === null) return -EBADF;
-  return requests[request >>> 0]?.(task, file, fd >>> 0, argp) ?? -ENOTTY;
+  return requests[request >>> 0]?.(task, file, fd >>> 0, argp) ?? vfs_ioctl(task, file, request >>> 0, argp);
 }

@@ -21,6 +21,7 @@ import {
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { MAX_RW_COUNT, iov_iter_ubuf } from '../mm/iov_iter.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
+import { sock_ioctl } from './sock_ioctl.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
 
 /** sizeof(struct sockaddr_storage). */
@@ -60,6 +61,7 @@ export const socket_file_ops = {
     const sock = sock_of(file);
     return sock.ops.poll(file, sock, pt);
   },
+  ioctl: (task, file, request, argp) => sock_ioctl(task, file, sock_of(file), request, argp),
   // Sockets have no direct I/O. Linux: setfl.
   setfl: (_file: OpenFile, flags: number) => ((flags & O_DIRECT) !== 0 ? -EINVAL : 0),
   release(file) {

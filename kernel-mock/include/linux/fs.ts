@@ -39,6 +39,8 @@ export interface FileOperations {
   release?(file: OpenFile): void;
   /** FIONREAD: bytes that a read would find; missing: ENOTTY. */
   nread?(file: OpenFile): number;
+  /** Requests of ioctl that only files of this kind know; -ENOTTY for others. */
+  ioctl?(task: Task, file: OpenFile, request: number, argp: number): number;
   /** F_SETFL changed these bits. */
   setfl?(file: OpenFile, flags: number): number;
   /** What /proc/PID/fd shows: `socket:[7]`. */

@@ -81,6 +81,8 @@ export interface ProtoOps {
   setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
   /** The bytes of the value, or -errno. */
   getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
+  /** The int that a request of ioctl asks for; -ENOTTY if it is unknown. */
+  ioctl?(sock: Socket, request: number): number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
 }

@@ -6,6 +6,7 @@ import { EDOM, EINTR, EINVAL, ENOPROTOOPT, EOPNOTSUPP, ERESTARTSYS } from '../..
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
   AF_INET,
+  AF_INET6,
   MSG_DONTWAIT,
   SOL_SOCKET,
   SO_ACCEPTCONN,
@@ -204,7 +205,9 @@ const options: Readonly<Record<number, SocketOption>> = {
   [SO_REUSEADDR]: bool_option(SO_REUSEADDR),
   [SO_REUSEPORT]: {
     set: (task, sk, val, optval) =>
-      val !== 0 && sk.sk_family !== AF_INET ? -EOPNOTSUPP : keep_bool(SO_REUSEPORT)(task, sk, val, optval),
+      val !== 0 && sk.sk_family !== AF_INET && sk.sk_family !== AF_INET6
+        ? -EOPNOTSUPP
+        : keep_bool(SO_REUSEPORT)(task, sk, val, optval),
     get: kept(SO_REUSEPORT),
   },
   [SO_KEEPALIVE]: bool_option(SO_KEEPALIVE),

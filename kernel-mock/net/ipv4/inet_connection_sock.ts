@@ -32,12 +32,12 @@ function inet_csk_bind_conflict(sk: InetSock, tb: InetBindBucket, relax: boolean
   const reuse = relax && sk_reuse(sk);
   const reuseport = relax && sk_reuseport(sk);
   for (let o = tb.owners; o !== null; o = o.bind_next) {
-    if (o === sk || !addr_overlap(sk.inet_rcv_saddr, o.inet_rcv_saddr)) continue;
+    if (o === sk || !addr_overlap(sk.inet_rcv_saddr, sk.sk_ipv6only, o.inet_rcv_saddr, o.sk_ipv6only)) continue;
     const shared = (reuse && sk_reuse(o) && o.sk_state !== TCP_LISTEN) || (reuseport && sk_reuseport(o));
     if (!shared) return true;
   }
   for (let tw = tb.timewait; tw !== null; tw = tw.bind_next) {
-    if (!addr_overlap(sk.inet_rcv_saddr, tw.tw_rcv_saddr)) continue;
+    if (!addr_overlap(sk.inet_rcv_saddr, sk.sk_ipv6only, tw.tw_rcv_saddr, true)) continue;
     if (!((reuse && tw.tw_reuse) || (reuseport && tw.tw_reuseport))) return true;
   }
   return false;

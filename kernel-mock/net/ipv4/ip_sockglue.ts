@@ -43,7 +43,15 @@ import {
 } from '../../include/uapi/udp.js';
 import { get_s32, get_u32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
-import { type InetSock, LOOPBACK_MTU, RTN_LOCAL, RTN_MULTICAST, inet_addr_type, inet_sk } from './inet_sock.js';
+import {
+  type InetSock,
+  LOOPBACK_MTU,
+  RTN_LOCAL,
+  RTN_MULTICAST,
+  addr_any,
+  inet_addr_type,
+  inet_sk,
+} from './inet_sock.js';
 
 /** One option that is an int. */
 export interface IntOption {
@@ -116,7 +124,7 @@ const ip_options: IntOptions = {
   [IP_RECVERR]: bool_option(),
   [IP_RECVTTL]: bool_option(),
   [IP_RECVTOS]: bool_option(),
-  [IP_MTU]: read_only_option((sk) => (sk.inet_daddr === 0 ? -ENOTCONN : LOOPBACK_MTU)),
+  [IP_MTU]: read_only_option((sk) => (addr_any(sk.inet_daddr) ? -ENOTCONN : LOOPBACK_MTU)),
   [IP_FREEBIND]: bool_option(),
   [IP_PASSSEC]: bool_option(),
   [IP_TRANSPARENT]: bool_option(),

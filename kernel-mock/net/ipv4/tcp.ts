@@ -2,10 +2,12 @@
 import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../../include/linux/net.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable } from '../../include/linux/wait.js';
-import { EAGAIN, EFAULT, EINVAL, ENOTCONN, EOPNOTSUPP, EPIPE } from '../../include/uapi/errno.js';
-import { IPPROTO_TCP } from '../../include/uapi/in.js';
+import { EAGAIN, EFAULT, EINVAL, ENOTCONN, ENOTTY, EOPNOTSUPP, EPIPE } from '../../include/uapi/errno.js';
+import { INADDR_ANY, IPPROTO_TCP } from '../../include/uapi/in.js';
+import { SIOCINQ, SIOCOUTQ, SIOCOUTQNSD } from '../../include/uapi/ioctls.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../include/uapi/poll.js';
 import {
+  AF_INET,
   MSG_ERRQUEUE,
   MSG_NOSIGNAL,
   MSG_OOB,
@@ -32,7 +34,7 @@ import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
 import { inet_csk_get_port, inet_csk_listen_stop } from './inet_connection_sock.js';
-import type { InetSock, Proto } from './inet_sock.js';
+import { type InetSock, type Proto, sockaddr_in } from './inet_sock.js';
 import {
   inet_csk_destroy_sock,
   tcp_abort_on_data,
@@ -52,6 +54,7 @@ import {
   tcp_sk,
   tcp_stream_is_writeable,
   tcp_stream_wspace,
+  tcp_unsent,
   tcp_window,
 } from './tcp_sock.js';
 
@@ -264,6 +267,18 @@ export function tcp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   return mask;
 }
 
+// ioctl.
+
+/** -EINVAL (a listener), -ENOTTY. Linux: tcp_ioctl. */
+export function tcp_ioctl(sock: Socket, request: number): number {
+  const sk = tcp_sk(sock);
+  const { peer } = sk;
+  if (request !== SIOCINQ && request !== SIOCOUTQ && request !== SIOCOUTQNSD) return -ENOTTY;
+  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
+  if (request === SIOCINQ) return sk.rcv.len;
+  return peer === null ? 0 : tcp_unsent(peer);
+}
+
 // The end.
 
 /** Step to the state that ending our stream leads to. True: a FIN has to be sent. Linux: tcp_close_state. */
@@ -312,7 +327,10 @@ function tcp_close(inet: InetSock): void {
 }
 
 export const tcp_prot = {
+  family: AF_INET,
   protocol: IPPROTO_TCP,
+  any: INADDR_ANY,
+  sockaddr: sockaddr_in,
   get_port: inet_csk_get_port,
   connect: tcp_v4_connect,
   disconnect: (sk) => {

@@ -5,7 +5,6 @@
  * function has returned.
  */
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../include/uapi/errno.js';
-import { INADDR_ANY } from '../../include/uapi/in.js';
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../include/uapi/poll.js';
 import { RCV_SHUTDOWN } from '../../include/linux/net.js';
 import { SOL_SOCKET, SOL_TCP, SO_RCVLOWAT } from '../../include/uapi/socket.js';
@@ -161,7 +160,7 @@ export function tcp_disconnect(sk: TcpSock): void {
   tcp_write_queue_purge(sk);
   unlink_peer(sk);
   kfifo_free(sk.kernel.pages, sk.rcv);
-  sk.inet_daddr = INADDR_ANY;
+  sk.inet_daddr = sk.sk_prot.any;
   sk.inet_dport = 0;
   inet_reset_saddr(sk);
   sk.sk_shutdown = 0;
