@@ -30,6 +30,7 @@ import * as sys_pidfd_h from './sys/pidfd.js';
 import * as sys_prctl_h from './sys/prctl.js';
 import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
+import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
 import * as sys_stat_h from './sys/stat.js';
 import * as sys_time_h from './sys/time.js';
@@ -38,6 +39,7 @@ import * as sys_uio_h from './sys/uio.js';
 import * as sys_wait_h from './sys/wait.js';
 import * as time_h from './time.js';
 import * as unistd_h from './unistd.js';
+import * as unistd_cred_h from './unistd/cred.js';
 import * as unistd_exec_h from './unistd/exec.js';
 import * as unistd_process_h from './unistd/process.js';
 
@@ -67,6 +69,7 @@ type Headers = typeof arpa_inet_h &
   typeof sys_prctl_h &
   typeof sys_resource_h &
   typeof sys_sendfile_h &
+  typeof sys_signalfd_h &
   typeof sys_socket_h &
   typeof sys_stat_h &
   typeof sys_time_h &
@@ -75,6 +78,7 @@ type Headers = typeof arpa_inet_h &
   typeof sys_wait_h &
   typeof time_h &
   typeof unistd_h &
+  typeof unistd_cred_h &
   typeof unistd_exec_h &
   typeof unistd_process_h;
 
@@ -105,6 +109,7 @@ export const functions: Headers = {
   ...sys_prctl_h,
   ...sys_resource_h,
   ...sys_sendfile_h,
+  ...sys_signalfd_h,
   ...sys_socket_h,
   ...sys_stat_h,
   ...sys_time_h,
@@ -113,6 +118,7 @@ export const functions: Headers = {
   ...sys_wait_h,
   ...time_h,
   ...unistd_h,
+  ...unistd_cred_h,
   ...unistd_exec_h,
   ...unistd_process_h,
 };
@@ -175,4 +181,5 @@ export type { Timespec, Timeval } from './internal/timespec.js';
 export type { Itimerval } from './sys/time.js';
 export type { Tms } from './sys/times.js';
 export type { StatusOut } from './sys/wait.js';
+export type { IdOut } from './unistd/cred.js';
 export type { ChildFunction } from './unistd/process.js';

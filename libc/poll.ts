@@ -1,7 +1,9 @@
 /** poll.h. */
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { describe } from './internal/describe.js';
+import { type SigSetArg, encode_sigset } from './internal/siginfo.js';
 import type { Thread } from './internal/thread.js';
+import { type Timespec, encode_timespec } from './internal/timespec.js';
 
 const POLLFD = layout_x86_64.pollfd;
 
@@ -13,6 +15,28 @@ export interface PollFd {
   revents?: number;
 }
 
+/** `fds` on the stack. */
+function pollfds_room(t: Thread, fds: PollFd[]): number {
+  if (!Array.isArray(fds)) throw new TypeError(`fds is a list of { fd, events }, not ${describe(fds)}`);
+  const { sp } = t;
+  const ptr = t.alloca(fds.length * POLLFD.size);
+  fds.forEach(({ fd, events }, i) => {
+    if (typeof fd !== 'number' || typeof events !== 'number') {
+      t.leave(sp);
+      throw new TypeError(`fds[${i}] is { fd: ${describe(fd)}, events: ${describe(events)} }, not two numbers`);
+    }
+    t.store32(ptr + i * POLLFD.size + POLLFD.fd, fd);
+    t.store16(ptr + i * POLLFD.size + POLLFD.events, events);
+    t.store16(ptr + i * POLLFD.size + POLLFD.revents, 0);
+  });
+  return ptr;
+}
+
+/** What holds goes from the stack into `fds`. */
+function take_revents(t: Thread, fds: PollFd[], ptr: number): void {
+  fds.forEach((p, i) => (p.revents = t.load_u32(ptr + i * POLLFD.size + POLLFD.events) >>> 16));
+}
+
 /**
  * `poll(fds, nfds, timeout)`: wait until one of the descriptors is ready.
  *
@@ -20,21 +44,38 @@ export interface PollFd {
  * @returns how many have revents, 0 when the time is over; -1 with errno EINVAL (more than RLIMIT_NOFILE), EINTR. poll(2).
  */
 export async function poll(this: Thread, fds: PollFd[], timeout: number): Promise<number> {
-  if (!Array.isArray(fds)) throw new TypeError(`fds is a list of { fd, events }, not ${describe(fds)}`);
   const { sp } = this;
-  const ptr = this.alloca(fds.length * POLLFD.size);
-  fds.forEach(({ fd, events }, i) => {
-    if (typeof fd !== 'number' || typeof events !== 'number') {
-      this.leave(sp);
-      throw new TypeError(`fds[${i}] is { fd: ${describe(fd)}, events: ${describe(events)} }, not two numbers`);
-    }
-    this.store32(ptr + i * POLLFD.size + POLLFD.fd, fd);
-    this.store16(ptr + i * POLLFD.size + POLLFD.events, events);
-    this.store16(ptr + i * POLLFD.size + POLLFD.revents, 0);
-  });
+  const ptr = pollfds_room(this, fds);
   const r = this.enter(this.nr.poll, ptr, fds.length, timeout);
   const ret = typeof r === 'number' ? r : await r;
-  if (ret >= 0) fds.forEach((p, i) => (p.revents = this.load_u32(ptr + i * POLLFD.size + POLLFD.events) >>> 16));
+  if (ret >= 0) take_revents(this, fds, ptr);
+  this.leave(sp);
+  return this.ret(ret);
+}
+
+/**
+ * `ppoll(fds, nfds, timeout, sigmask)`: poll under another signal mask, in place for the length of the wait.
+ *
+ * @param timeout null: no limit; stays as it is
+ * @param sigmask null: the mask that the thread has
+ * @returns as poll; -1 with errno EINVAL (timeout) too. ppoll(2).
+ */
+export async function ppoll(
+  this: Thread,
+  fds: PollFd[],
+  timeout: Timespec | null,
+  sigmask: SigSetArg | null = null,
+): Promise<number> {
+  const { sp } = this;
+  const ptr = pollfds_room(this, fds);
+  // The kernel writes what is left into these bytes, not into the program's object: as the C library does.
+  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
+  const mask = this.map(sigmask === null ? null : encode_sigset(sigmask));
+  const r = this.enter(this.nr.ppoll, ptr, fds.length, tsp, mask, layout_x86_64.sigset.size);
+  const ret = typeof r === 'number' ? r : await r;
+  this.unmap(tsp);
+  this.unmap(mask);
+  if (ret >= 0) take_revents(this, fds, ptr);
   this.leave(sp);
   return this.ret(ret);
 }

@@ -224,43 +224,6 @@ export async function fchownat(
   return call_with(this, 'fchownat', dirfd, c_string(path), owner, group, flags);
 }
 
-// Who.
-
-/** `getuid()`, `geteuid()`, `getgid()`, `getegid()`: real and effective user and group. getuid(2). */
-export async function getuid(this: Thread): Promise<number> {
-  return call_with(this, 'getuid');
-}
-
-export async function geteuid(this: Thread): Promise<number> {
-  return call_with(this, 'geteuid');
-}
-
-export async function getgid(this: Thread): Promise<number> {
-  return call_with(this, 'getgid');
-}
-
-export async function getegid(this: Thread): Promise<number> {
-  return call_with(this, 'getegid');
-}
-
-/** `setuid(uid)`: root becomes somebody else for good. EPERM, EINVAL. The calling thread only. setuid(2). */
-export async function setuid(this: Thread, uid: number): Promise<number> {
-  return call_with(this, 'setuid', uid);
-}
-
-export async function setgid(this: Thread, gid: number): Promise<number> {
-  return call_with(this, 'setgid', gid);
-}
-
-/** `seteuid(uid)`: only the effective user. EPERM. seteuid(2). */
-export async function seteuid(this: Thread, uid: number): Promise<number> {
-  return call_with(this, 'setresuid', -1, uid, -1);
-}
-
-export async function setegid(this: Thread, gid: number): Promise<number> {
-  return call_with(this, 'setresgid', -1, gid, -1);
-}
-
 /** `dup(fd)`: a second descriptor, the lowest free, without close-on-exec. -1 with errno EBADF, EMFILE. dup(2). */
 export async function dup(this: Thread, fd: number): Promise<number> {
   const r = this.enter(this.nr.dup, fd);

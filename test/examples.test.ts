@@ -9,8 +9,8 @@ import indirect_v5 from '../examples/indirect-v5.js';
 import { INDIRECT_RELEASES, RELEASES, ROUTES, run } from './helpers.js';
 
 const EVERYWHERE = RELEASES;
-const NOWHERE: readonly string[] = [];
 const WITH_INDIRECT = INDIRECT_RELEASES;
+const WITH_INDIRECT_V5 = ['2.6.24-rc3-indirect-v5', 'indirect-next'];
 const SINCE_2_6_27 = ['2.6.27', '2.6.28', '6.18'];
 const SINCE_2_6_28 = ['2.6.28', '6.18'];
 
@@ -34,11 +34,7 @@ const raw = (where: readonly string[]): Successes => ({
 });
 
 test('indirect-v3.ts', ends, indirect_v3, raw(WITH_INDIRECT));
-test('indirect-v5.ts', ends, indirect_v5, raw(NOWHERE));
-test.failing('indirect-v5.ts succeeds on v5: signalfd is missing', async (t) => {
-  // Linux fs/signalfd.c.
-  t.is(await run(t, { release: '2.6.24-rc3-indirect-v5' }, indirect_v5), 0);
-});
+test('indirect-v5.ts', ends, indirect_v5, raw(WITH_INDIRECT_V5));
 test('echo-accept4.ts', ends, echo_accept4, {
   auto: EVERYWHERE,
   dedicated: SINCE_2_6_28,

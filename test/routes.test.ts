@@ -199,6 +199,13 @@ const OTHERS: Readonly<Record<string, Other>> = {
     nonblock: true,
     make: async (libc, flags) => one(await libc.eventfd(0, flags)),
   },
+  signalfd: {
+    since: '2.6.27',
+    listed: ['2.6.24-rc3-indirect-v5', ...NEXT],
+    before: no_call,
+    nonblock: true,
+    make: async (libc, flags) => one(await libc.signalfd(-1, [10], flags)),
+  },
   inotify_init1: {
     since: '2.6.27',
     listed: NEXT,

@@ -4,7 +4,7 @@ import type { IovIter } from '../include/linux/mm.js';
 import type { Task } from '../include/linux/sched.js';
 import { EFAULT, ENOSPC } from '../include/uapi/errno.js';
 import { prandom_u32 } from '../lib/prng.js';
-import { copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { copy_to_iter, fault_in_some } from '../mm/iov_iter.js';
 
 const PIECE = new Uint8Array(4096);
 
@@ -22,8 +22,8 @@ function write_null(_task: Task, _file: OpenFile, iter: IovIter): number {
 function read_pieces(task: Task, iter: IovIter, fill: (piece: Uint8Array, n: number) => void): number {
   let done = 0;
   while (iter.count > 0) {
-    const n = Math.min(iter.count, PIECE.length);
-    if (!fault_in(task.mm, iter, n)) return done > 0 ? done : -EFAULT;
+    const n = fault_in_some(task.mm, iter, Math.min(iter.count, PIECE.length));
+    if (n === 0) return done > 0 ? done : -EFAULT;
     fill(PIECE, n);
     copy_to_iter(task.mm, iter, PIECE, 0, n);
     done += n;
@@ -32,6 +32,7 @@ function read_pieces(task: Task, iter: IovIter, fill: (piece: Uint8Array, n: num
 }
 
 export const null_fops = {
+  nowait: true,
   llseek: null_lseek,
   read_iter: () => 0,
   write_iter: write_null,
@@ -39,6 +40,7 @@ export const null_fops = {
 } satisfies FileOperations;
 
 export const zero_fops = {
+  nowait: true,
   llseek: null_lseek,
   read_iter: (task, _file, iter) => read_pieces(task, iter, (piece, n) => piece.fill(0, 0, n)),
   write_iter: write_null,
@@ -47,6 +49,8 @@ export const zero_fops = {
 
 export const full_fops = {
   ...zero_fops,
+  plain_write: true,
+  nowait: false,
   write_iter: () => -ENOSPC,
   show: () => '/dev/full',
 } satisfies FileOperations;

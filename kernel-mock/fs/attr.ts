@@ -17,6 +17,16 @@ import {
 } from '../include/uapi/errno.js';
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_WRONLY } from '../include/uapi/fcntl.js';
 import { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW } from '../include/uapi/fcntl.js';
+import {
+  FALLOC_FL_ALLOCATE_RANGE,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
+  FALLOC_FL_ZERO_RANGE,
+} from '../include/uapi/falloc.js';
 import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG, UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
@@ -100,9 +110,19 @@ export function sys_ftruncate(task: Task, fd: number, length: number): number {
   return do_truncate(task, dentry, size);
 }
 
-const FALLOC_FL_KEEP_SIZE = 1;
-const FALLOC_FL_PUNCH_HOLE = 2;
-const FALLOC_FL_ALL = 0x7f;
+/** What fallocate is to do; beside it FALLOC_FL_KEEP_SIZE may stand where the table says so. Linux: vfs_fallocate, from 6.13. */
+const FALLOC_MODES: ReadonlySet<number> = new Set([
+  FALLOC_FL_ALLOCATE_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_WRITE_ZEROES,
+]);
 
 /** -EBADF (not open for writing), -ESPIPE, -EISDIR, -ENODEV: what has no room to give. */
 function check_fallocate(file: OpenFile): number {
@@ -121,9 +141,10 @@ function check_seals(inode: Inode, punch: boolean, end: number): number {
 }
 
 /**
- * `fallocate(fd, mode, offset, len)`: room, also beyond the end; FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE.
+ * `fallocate(fd, mode, offset, len)`: room, also beyond the end; FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, as tmpfs has them.
  *
- * @returns 0; -EBADF, -EINVAL (offset, len), -EOPNOTSUPP (mode), -EBADF (not for writing), -ESPIPE, -EISDIR, -ENODEV, -EFBIG.
+ * @returns 0; -EBADF, -EINVAL (offset, len), -EOPNOTSUPP (mode), -EBADF (not for writing), -ESPIPE, -EISDIR, -ENODEV, -EFBIG,
+ *          -EOPNOTSUPP (a mode that this file system lacks).
  * fallocate(2); Linux fs/open.c vfs_fallocate.
  */
 export function sys_fallocate(task: Task, fd: number, mode: number, offset: number, len: number): number {
@@ -132,12 +153,12 @@ export function sys_fallocate(task: Task, fd: number, mode: number, offset: numb
   const start = s64(offset);
   const end = start + s64(len);
   if (start < 0 || s64(len) <= 0) return -EINVAL;
-  const punch = mode === (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
-  if (!punch && (mode & ~FALLOC_FL_ALL) !== 0) return -EOPNOTSUPP;
-  if (!punch && (mode & ~FALLOC_FL_KEEP_SIZE) !== 0) return -EOPNOTSUPP;
+  if (!FALLOC_MODES.has(mode)) return -EOPNOTSUPP;
   const err = check_fallocate(file);
   if (err < 0) return err;
   if (end > S_MAXBYTES) return -EFBIG;
+  if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) return -EOPNOTSUPP;
+  const punch = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
   const inode = file.f_inode!;
   const sealed = check_seals(inode, punch, end);
   if (sealed < 0) return sealed;

@@ -123,6 +123,7 @@ function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
 }
 
 const eventfd_fops = {
+  nowait: true,
   llseek: noop_llseek,
   read_iter: eventfd_read,
   write_iter: eventfd_write,

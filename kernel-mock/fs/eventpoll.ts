@@ -35,7 +35,7 @@ import { find_vma } from '../mm/mmap.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 import { fget } from './file.js';
-import { vfs_poll } from './select.js';
+import { get_timeout, under_user_sigmask, vfs_poll } from './select.js';
 
 const EVENT = layout_x86_64.epoll_event;
 const NSEC_PER_MSEC = 1e6;
@@ -261,7 +261,7 @@ function* ep_sleep(task: Task, ep: Eventpoll, uevents: number, max: number, ns: 
 }
 
 /** The body of all waits. `ns`: Infinity for no limit. */
-export function do_epoll_wait(task: Task, epfd: number, uevents: number, maxevents: number, ns: number): Result {
+function do_epoll_wait(task: Task, epfd: number, uevents: number, maxevents: number, ns: number): Result {
   const max = maxevents | 0;
   if (max <= 0 || max > MAX_EVENTS) return -EINVAL;
   const file = fget(task, epfd);
@@ -398,4 +398,42 @@ export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: 
 export function sys_epoll_wait(task: Task, epfd: number, events: number, maxevents: number, timeout: number): Result {
   const ms = timeout | 0;
   return do_epoll_wait(task, epfd, events, maxevents, ms < 0 ? Infinity : ms * NSEC_PER_MSEC);
+}
+
+/**
+ * `epoll_pwait(epfd, events, maxevents, timeout, sigmask, sigsetsize)`: epoll_wait under another signal mask.
+ *
+ * @returns as epoll_wait; before it -EINVAL (size of the mask), -EFAULT (mask). epoll_wait(2).
+ */
+export function sys_epoll_pwait(
+  task: Task,
+  epfd: number,
+  events: number,
+  maxevents: number,
+  timeout: number,
+  sigmask: number,
+  sigsetsize: number,
+): Result {
+  return under_user_sigmask(task, sigmask, sigsetsize, -EINTR, () =>
+    sys_epoll_wait(task, epfd, events, maxevents, timeout),
+  );
+}
+
+/**
+ * `epoll_pwait2(epfd, events, maxevents, timeout, sigmask, sigsetsize)` (5.11): the limit is a timespec; null: none.
+ *
+ * @returns as epoll_pwait; before it -EFAULT, -EINVAL (timeout). epoll_wait(2).
+ */
+export function sys_epoll_pwait2(
+  task: Task,
+  epfd: number,
+  events: number,
+  maxevents: number,
+  tsp: number,
+  sigmask: number,
+  sigsetsize: number,
+): Result {
+  const ns = get_timeout(task, tsp);
+  if (ns < 0) return ns;
+  return under_user_sigmask(task, sigmask, sigsetsize, -EINTR, () => do_epoll_wait(task, epfd, events, maxevents, ns));
 }

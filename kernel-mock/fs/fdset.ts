@@ -14,13 +14,21 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from '../include/uapi/poll.js';
-import { get_s64, put_u64 } from '../lib/bytes.js';
-import { ktime_get } from '../kernel/time.js';
+import { get_s64, get_u64, put_u64 } from '../lib/bytes.js';
 import { schedule_timeout, set_current_state, signal_pending } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user } from '../mm/uaccess.js';
 import { fget, get_file } from './file.js';
-import { type PollWqueues, poll_freewait, poll_initwait, vfs_poll } from './select.js';
+import {
+  type PollWqueues,
+  get_timeout,
+  poll_freewait,
+  poll_initwait,
+  poll_select_finish,
+  put_timespec,
+  under_user_sigmask,
+  vfs_poll,
+} from './select.js';
 
 /** What counts as readable, writable, exceptional. */
 const POLLIN_SET = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR;
@@ -80,8 +88,9 @@ function* select_sleep(task: Task, sets: FdSets, ns: number): Sleep {
     for (let pt: PollWqueues | null = table; ; pt = null) {
       set_current_state(task, `one of the descriptors below ${sets.n}`);
       const count = select_scan(task, sets, pt);
-      if (count !== 0 || left === 0) return count;
+      if (count !== 0) return count;
       if (signal_pending(task)) return -ERESTARTNOHAND;
+      if (left === 0) return 0;
       left = yield* schedule_timeout(task, left);
     }
   } finally {
@@ -104,25 +113,20 @@ export function core_sys_select(task: Task, n_reg: number, ptrs: readonly number
   if (typeof sets === 'number') return sets;
   const count = select_scan(task, sets, null);
   if (count < 0) return count;
+  if (count === 0 && ns === 0 && signal_pending(task)) return -ERESTARTNOHAND;
   if (count > 0 || ns === 0) return put_fd_sets(task, sets, ptrs, count);
   return then_put(task, select_sleep(task, sets, ns), sets, ptrs);
 }
 
-const { timeval } = layout_x86_64;
+const { timeval, sigset_argpack } = layout_x86_64;
 
-/** What is left of the time goes back to the program; a bad pointer there is no error. Linux: poll_select_finish. */
-function* with_remaining(task: Task, sleep: Sleep, tvp: number, deadline: number): Sleep {
-  const ret = yield* sleep;
-  put_remaining(task, tvp, deadline);
-  return ret;
-}
-
-function put_remaining(task: Task, tvp: number, deadline: number): void {
+/** What is left as a timeval at `tvp`. */
+function put_timeval(task: Task, tvp: number, left: number): number {
   const area = find_vma(task.mm, tvp, timeval.size);
-  if (area === null) return;
-  const left = Math.max(deadline - ktime_get(task.kernel), 0);
+  if (area === null) return -EFAULT;
   put_u64(area.bytes, tvp - area.start + timeval.tv_sec, Math.floor(left / 1e9));
   put_u64(area.bytes, tvp - area.start + timeval.tv_usec, Math.floor((left % 1e9) / 1e3));
+  return 0;
 }
 
 /**
@@ -141,10 +145,38 @@ export function sys_select(task: Task, n: number, inp: number, outp: number, exp
     ns = sec * 1e9 + usec * 1e3;
     if (sec < 0 || usec < 0) return -EINVAL;
   }
-  const deadline = ktime_get(task.kernel) + ns;
   const ret = core_sys_select(task, n, [inp, outp, exp], ns);
-  if (tvp === 0) return ret;
-  if (typeof ret !== 'number') return with_remaining(task, ret, tvp, deadline);
-  put_remaining(task, tvp, deadline);
-  return ret;
+  return poll_select_finish(task, ret, ns, (left) => put_timeval(task, tvp, left));
+}
+
+/**
+ * `pselect6(n, in, out, ex, timeout, sig)`: select under another signal mask; timeout a timespec that becomes what is left, `sig`
+ * points at the mask's address and size.
+ *
+ * @returns as select; -EFAULT (sig, timeout), -EINVAL (timeout, size of the mask), -EFAULT (mask)
+ * Sleeps until a descriptor is ready. select(2).
+ */
+export function sys_pselect6(
+  task: Task,
+  n: number,
+  inp: number,
+  outp: number,
+  exp: number,
+  tsp: number,
+  sig: number,
+): Result {
+  let sigmask = 0;
+  let sigsetsize = 0;
+  if (sig !== 0) {
+    const area = find_vma(task.mm, sig, sigset_argpack.size);
+    if (area === null) return -EFAULT;
+    sigmask = get_u64(area.bytes, sig - area.start + sigset_argpack.p);
+    sigsetsize = get_u64(area.bytes, sig - area.start + sigset_argpack.sigsetsize);
+  }
+  const ns = get_timeout(task, tsp);
+  if (ns < 0) return ns;
+  const ret = under_user_sigmask(task, sigmask, sigsetsize, -ERESTARTNOHAND, () =>
+    core_sys_select(task, n, [inp, outp, exp], ns),
+  );
+  return poll_select_finish(task, ret, ns, (left) => put_timespec(task, tsp, left));
 }

@@ -46,11 +46,10 @@ import {
   lookup_one,
   may_create,
   path_parentat,
-  user_path_at,
 } from './namei.js';
 import { vfs_of } from './namespace.js';
 import { fsnotify_create, fsnotify_delete, fsnotify_link_count } from './notify/fsnotify.js';
-import { ramfs_file_operations, simple_dir_operations } from './ramfs.js';
+import { BOGO_DIRENT_SIZE, ramfs_file_operations, simple_dir_operations } from './ramfs.js';
 
 const FOPS: Readonly<Record<number, FileOperations>> = {
   [S_IFREG]: ramfs_file_operations,
@@ -62,18 +61,22 @@ const FOPS: Readonly<Record<number, FileOperations>> = {
   [S_IFLNK]: no_open_fops,
 };
 
+/** The device number of a whiteout: it opens nothing, and from 5.8 anybody may make one. */
+export const WHITEOUT_DEV = 0;
+
 /** A new inode of any kind, of the task's owner and of the group that `dir` wants. Linux: ramfs_get_inode. */
 export function ramfs_get_inode(task: Task, dir: Inode, mode: number, rdev = 0): Inode {
   const { kernel, cred } = task;
   const init = { i_fop: FOPS[mode & S_IFMT]!, rdev, cred };
   const inode = new_inode(kernel, vfs_of(kernel), dir.i_sb, mode, init);
+  if ((mode & S_IFMT) === S_IFDIR) inode.i_size = 2 * BOGO_DIRENT_SIZE;
   inode_init_owner(inode, dir);
   return inode;
 }
 
 /** The directory `dir` changed. */
 function touch_dir(task: Task, dir: Inode, change: number): void {
-  dir.i_size += 20 * change;
+  dir.i_size += BOGO_DIRENT_SIZE * change;
   dir.i_mtime = current_time(task.kernel);
   dir.i_ctime = dir.i_mtime;
 }
@@ -112,16 +115,17 @@ export function sys_mkdir(task: Task, pathname: number, mode: number): number {
 }
 
 /** -EPERM (a directory, or a device without rights), -EINVAL (no type that is). Linux: may_mknod. */
-function may_mknod(task: Task, type: number): number {
+function may_mknod(task: Task, type: number, rdev: number): number {
   if (type === S_IFDIR) return -EPERM;
   if (type === S_IFLNK || FOPS[type] === undefined) return -EINVAL;
+  if (type === S_IFCHR && rdev === WHITEOUT_DEV && task.kernel.release.whiteouts) return 0;
   return (type === S_IFCHR || type === S_IFBLK) && !capable(task.cred) ? -EPERM : 0;
 }
 
 /** `mknodat(dfd, path, mode, dev)`: files, fifos, sockets and devices. mknod(2); Linux do_mknodat. */
 export function sys_mknodat(task: Task, dfd: number, pathname: number, mode: number, dev: number): number {
   const type = (mode & S_IFMT) === 0 ? S_IFREG : mode & S_IFMT;
-  const err = may_mknod(task, type);
+  const err = may_mknod(task, type, dev >>> 0);
   // That a device needs rights is found after the walk.
   if (err < 0 && (err === -EINVAL || type === S_IFDIR)) return err;
   const name = getname(task, pathname);
@@ -160,10 +164,12 @@ export function sys_symlink(task: Task, oldname: number, newname: number): numbe
 export function sys_readlinkat(task: Task, dfd: number, pathname: number, buf: number, size: number): number {
   const room = size | 0;
   if (room <= 0) return -EINVAL;
-  const dentry = user_path_at(task, dfd, pathname, LOOKUP_EMPTY);
+  const name = getname(task, pathname, LOOKUP_EMPTY);
+  if (typeof name === 'number') return name;
+  const dentry = filename_lookup(task, dfd, name, LOOKUP_EMPTY);
   if (typeof dentry === 'number') return dentry;
   const { i_mode, i_op, i_private } = dentry.d_inode;
-  if (!S_ISLNK(i_mode)) return -EINVAL;
+  if (!S_ISLNK(i_mode)) return name === '' ? -ENOENT : -EINVAL;
   let text = i_op.readlink?.(task, dentry) ?? i_op.get_link?.(task, dentry) ?? (i_private as string);
   if (typeof text === 'object') text = -EINVAL;
   if (typeof text === 'number') return text;
@@ -190,10 +196,10 @@ export function sys_linkat(
     ((flags & AT_SYMLINK_FOLLOW) !== 0 ? LOOKUP_FOLLOW : 0) | ((flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
   const oldpath = getname(task, oldname, how);
   if (typeof oldpath === 'number') return oldpath;
-  const newpath = getname(task, newname);
-  if (typeof newpath === 'number') return newpath;
   const old = filename_lookup(task, olddfd, oldpath, how);
   if (typeof old === 'number') return old;
+  const newpath = getname(task, newname);
+  if (typeof newpath === 'number') return newpath;
   const at = filename_create(task, newdfd, newpath, false);
   if (typeof at === 'number') return at;
   const inode = old.d_inode;
@@ -256,9 +262,9 @@ function do_rmdir(task: Task, dfd: number, path: string): number {
     return nd.last_type === LAST_DOT ? -EINVAL : nd.last_type === LAST_DOTDOT ? -ENOTEMPTY : -EBUSY;
   const dentry = lookup_last(nd);
   if (typeof dentry === 'number') return dentry;
-  if (nd.path.d_inode.i_sb.s_static) return -EPERM;
   const err = may_delete(task, nd.path, dentry, true);
   if (err < 0) return err;
+  if (nd.path.d_inode.i_sb.s_static) return -EPERM;
   if (dentry.d_children!.size > 0) return -ENOTEMPTY;
   remove_name(task, nd.vfs, dentry);
   fsnotify_delete(nd.vfs, dentry);
@@ -272,9 +278,9 @@ function do_unlink(task: Task, dfd: number, path: string): number {
   const dentry = lookup_last(nd);
   if (typeof dentry === 'number') return dentry;
   if (nd.slashes) return d_is_dir(dentry) ? -EISDIR : -ENOTDIR;
-  if (nd.path.d_inode.i_sb.s_static) return -EPERM;
   const err = may_delete(task, nd.path, dentry, false);
   if (err < 0) return err;
+  if (nd.path.d_inode.i_sb.s_static) return -EPERM;
   remove_name(task, nd.vfs, dentry);
   fsnotify_delete(nd.vfs, dentry);
   return 0;

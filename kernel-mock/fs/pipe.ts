@@ -265,6 +265,7 @@ export const pipefifo_fops = {
   poll: pipe_poll,
   release: pipe_release,
   nread: pipe_ioctl_nread,
+  nowait: true,
   show: (file) => `pipe:[${pipe_of(file).ino}]`,
   i_mode: S_IFIFO | 0o600,
   ino: (file) => pipe_of(file).ino,

@@ -10,13 +10,23 @@ import { RLIMIT_FSIZE } from '../include/uapi/resource.js';
 import { SIGXFSZ, SI_USER } from '../include/uapi/signal.js';
 import { S_IFMT } from '../include/uapi/stat.js';
 import { send_signal_task } from '../kernel/signal.js';
-import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { copy_from_iter, copy_to_iter, fault_in_some } from '../mm/iov_iter.js';
 import { current_time, drop_suidgid } from './inode.js';
 
 export const PAGE_SIZE = 4096;
-/** MAX_LFS_FILESIZE: as far as numbers reach. */
-export const S_MAXBYTES = 2 ** 63 - 1024;
+/** MAX_LFS_FILESIZE, the last position: as far as numbers reach. */
+export const MAX_LFS_FILESIZE = 2 ** 63 - 1024;
+/**
+ * How long a file can be.
+ *
+ * DEVIATION: tmpfs takes as many bytes as there are positions; here it ends where numbers stop being exact.
+ */
+export const S_MAXBYTES = 2 ** 53 - 4096;
+/** What a hole reads as; among a file's pages: room that fallocate gave and nobody has written to. Never written. */
 const ZERO_PAGE = new Uint8Array(PAGE_SIZE);
+
+/** What an entry adds to the size of a directory, as tmpfs counts. */
+export const BOGO_DIRENT_SIZE = 20;
 
 /** DT_* of a mode. */
 export function fs_umode_to_dtype(mode: number): number {
@@ -41,11 +51,11 @@ function seek_hole_data(inode: Inode, pos: number, data: boolean): number {
   if (data && i_pages !== null && i_pages.size < last - first) {
     // Fewer pages than a walk would visit.
     let next = Infinity;
-    for (const index of i_pages.keys()) if (index >= first && index < next) next = index;
+    for (const [index, page] of i_pages) if (index >= first && index < next && page !== ZERO_PAGE) next = index;
     return next > last ? -ENXIO : Math.max(pos, next * PAGE_SIZE);
   }
   for (let index = first; index <= last; index++)
-    if ((i_pages?.has(index) ?? false) === data) return Math.max(pos, index * PAGE_SIZE);
+    if (((i_pages?.get(index) ?? ZERO_PAGE) !== ZERO_PAGE) === data) return Math.max(pos, index * PAGE_SIZE);
     else if (data && i_pages === null) break;
   return data ? -ENXIO : i_size;
 }
@@ -55,16 +65,16 @@ export function generic_file_llseek(task: Task, file: OpenFile, offset: number, 
   const inode = file.f_inode!;
   switch (whence) {
     case SEEK_SET:
-      return vfs_setpos(file, offset, S_MAXBYTES);
+      return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
     case SEEK_CUR:
-      return vfs_setpos(file, file.f_pos + offset, S_MAXBYTES);
+      return vfs_setpos(file, file.f_pos + offset, MAX_LFS_FILESIZE);
     case SEEK_END:
-      return vfs_setpos(file, inode.i_size + offset, S_MAXBYTES);
+      return vfs_setpos(file, inode.i_size + offset, MAX_LFS_FILESIZE);
     case SEEK_DATA:
     case SEEK_HOLE: {
       if (!task.kernel.release.seek_data) return -EINVAL;
       const pos = seek_hole_data(inode, offset, whence === SEEK_DATA);
-      return pos < 0 ? pos : vfs_setpos(file, pos, S_MAXBYTES);
+      return pos < 0 ? pos : vfs_setpos(file, pos, MAX_LFS_FILESIZE);
     }
     default:
       return -EINVAL;
@@ -73,24 +83,27 @@ export function generic_file_llseek(task: Task, file: OpenFile, offset: number, 
 
 // Bytes.
 
+/** Bytes of one page, as far as there is memory for them: how many. */
 function put_page_bytes(task: Task, inode: Inode, iter: IovIter, pos: number, n: number): number {
   const page = inode.i_pages?.get(Math.floor(pos / PAGE_SIZE)) ?? ZERO_PAGE;
-  return fault_in(task.mm, iter, n) ? copy_to_iter(task.mm, iter, page, pos % PAGE_SIZE, n) : -EFAULT;
+  const room = fault_in_some(task.mm, iter, n);
+  copy_to_iter(task.mm, iter, page, pos % PAGE_SIZE, room);
+  return room;
 }
 
 function ramfs_read(task: Task, file: OpenFile, iter: IovIter): number {
   const inode = file.f_inode!;
   const start = iter.pos < 0 ? file.f_pos : iter.pos;
+  if (start + iter.count > MAX_LFS_FILESIZE) return -EINVAL;
   const end = Math.min(start + iter.count, inode.i_size);
   let pos = start;
   while (pos < end) {
     const n = Math.min(end - pos, PAGE_SIZE - (pos % PAGE_SIZE));
-    if (put_page_bytes(task, inode, iter, pos, n) < 0) {
-      if (pos === start) return -EFAULT;
-      break;
-    }
-    pos += n;
+    const put = put_page_bytes(task, inode, iter, pos, n);
+    pos += put;
+    if (put < n) break;
   }
+  if (pos === start && end > start) return -EFAULT;
   inode.i_atime = current_time(task.kernel);
   if (iter.pos < 0) file.f_pos = pos > start ? pos : start;
   return Math.max(pos - start, 0);
@@ -99,7 +112,7 @@ function ramfs_read(task: Task, file: OpenFile, iter: IovIter): number {
 function get_page(inode: Inode, index: number): Bytes {
   const pages: Map<number, Bytes> = (inode.i_pages ??= new Map<number, Bytes>());
   let page = pages.get(index);
-  if (page === undefined) pages.set(index, (page = new Uint8Array(PAGE_SIZE)));
+  if (page === undefined || page === ZERO_PAGE) pages.set(index, (page = new Uint8Array(PAGE_SIZE)));
   return page;
 }
 
@@ -137,15 +150,19 @@ function write_checks(task: Task, inode: Inode, pos: number, count: number): num
 
 function ramfs_write(task: Task, file: OpenFile, iter: IovIter): number {
   const inode = file.f_inode!;
-  const start = (file.f_flags & O_APPEND) !== 0 ? inode.i_size : iter.pos < 0 ? file.f_pos : iter.pos;
+  const asked = iter.pos < 0 ? file.f_pos : iter.pos;
+  if (asked + iter.count > MAX_LFS_FILESIZE) return -EINVAL;
+  const start = (file.f_flags & O_APPEND) !== 0 ? inode.i_size : asked;
   const count = write_checks(task, inode, start, iter.count);
   if (count <= 0) return count;
   let pos = start;
   while (pos < start + count) {
-    const n = Math.min(start + count - pos, PAGE_SIZE - (pos % PAGE_SIZE));
-    if (!fault_in(task.mm, iter, n)) break;
+    const want = Math.min(start + count - pos, PAGE_SIZE - (pos % PAGE_SIZE));
+    const n = fault_in_some(task.mm, iter, want);
+    if (n === 0) break;
     copy_from_iter(task.mm, iter, get_page(inode, Math.floor(pos / PAGE_SIZE)), pos % PAGE_SIZE, n);
     pos += n;
+    if (n < want) break;
   }
   if (pos === start) return -EFAULT;
   if (pos > inode.i_size) inode.i_size = pos;
@@ -195,9 +212,11 @@ export function punch_hole(inode: Inode, start: number, end: number): void {
   }
 }
 
-/** Give every page of a range room. */
+/** Give every page of a range room: it stays a hole for who seeks data. */
 export function fill_pages(inode: Inode, start: number, end: number): void {
-  for (let index = Math.floor(start / PAGE_SIZE); index * PAGE_SIZE < end; index++) get_page(inode, index);
+  const pages: Map<number, Bytes> = (inode.i_pages ??= new Map<number, Bytes>());
+  for (let index = Math.floor(start / PAGE_SIZE); index * PAGE_SIZE < end; index++)
+    if (!pages.has(index)) pages.set(index, ZERO_PAGE);
 }
 
 /** Put `bytes` into a file from its start: what the kernel itself writes. */
@@ -260,6 +279,7 @@ function dir_iterate(_task: Task, file: OpenFile, ctx: DirContext): number {
 }
 
 export const simple_dir_operations = {
+  plain_read: true,
   read_iter: () => -EISDIR,
   llseek: dir_llseek,
   iterate_shared: dir_iterate,

@@ -1,7 +1,20 @@
 /** read, write and their vectors (fs/read_write.c). One body each; the file's own operation moves the bytes. */
 import { FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
+import { O_APPEND, O_NONBLOCK } from '../include/uapi/fcntl.js';
+import {
+  RWF_APPEND,
+  RWF_ATOMIC,
+  RWF_DONTCACHE,
+  RWF_DSYNC,
+  RWF_HIPRI,
+  RWF_NOAPPEND,
+  RWF_NOSIGNAL,
+  RWF_NOWAIT,
+  RWF_SYNC,
+} from '../include/uapi/uio.js';
 import { EBADF, EFAULT, EINVAL, EOPNOTSUPP, ESPIPE } from '../include/uapi/errno.js';
+import { S_ISFIFO } from '../include/uapi/stat.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
 import { s64, size_t } from '../mm/uaccess.js';
 import { fget, fput, get_file } from './file.js';
@@ -30,16 +43,14 @@ function* transfer_sleep(file: OpenFile, sleep: Sleep, done: (file: OpenFile) =>
 }
 
 function vfs_read(task: Task, file: OpenFile): Result {
-  if (file.f_op.read_iter === undefined) return -EINVAL;
-  const ret = file.f_op.read_iter(task, file, task.iter);
+  const ret = file.f_op.read_iter!(task, file, task.iter);
   if (typeof ret !== 'number') return transfer_sleep(file, ret, fsnotify_access);
   if (ret > 0 && file.f_path !== null) fsnotify_access(file);
   return ret;
 }
 
 function vfs_write(task: Task, file: OpenFile): Result {
-  if (file.f_op.write_iter === undefined) return -EINVAL;
-  const ret = file.f_op.write_iter(task, file, task.iter);
+  const ret = file.f_op.write_iter!(task, file, task.iter);
   if (typeof ret !== 'number') return transfer_sleep(file, ret, fsnotify_modify);
   if (ret > 0 && file.f_path !== null) fsnotify_modify(file);
   return ret;
@@ -62,6 +73,7 @@ function import_ubuf(task: Task, buf: number, count: number): number {
 export function sys_read(task: Task, fd: number, buf: number, count: number): Result {
   const file = fget(task, fd);
   if (file === null || (file.f_mode & FMODE_READ) === 0) return -EBADF;
+  if (file.f_op.read_iter === undefined) return -EINVAL;
   const err = import_ubuf(task, buf, count);
   return err < 0 ? err : vfs_read(task, file);
 }
@@ -70,26 +82,37 @@ export function sys_read(task: Task, fd: number, buf: number, count: number): Re
 export function sys_write(task: Task, fd: number, buf: number, count: number): Result {
   const file = fget(task, fd);
   if (file === null || (file.f_mode & FMODE_WRITE) === 0) return -EBADF;
+  if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_ubuf(task, buf, count);
   return err < 0 ? err : vfs_write(task, file);
 }
 
 /** `readv(fd, iov, iovcnt)`: -EBADF, -EINVAL (iovcnt, a length), -EFAULT (iov), then as read. readv(2). */
 export function sys_readv(task: Task, fd: number, vec: number, vlen: number): Result {
+  return do_readv(task, fd, vec, vlen, 0);
+}
+
+function do_readv(task: Task, fd: number, vec: number, vlen: number, flags: number): Result {
   const file = fget(task, fd);
   if (file === null || (file.f_mode & FMODE_READ) === 0) return -EBADF;
+  if (file.f_op.read_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
-  return task.iter.count === 0 ? 0 : vfs_read(task, file);
+  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_read);
 }
 
 /** `writev(fd, iov, iovcnt)`: as readv, then as write. writev(2). */
 export function sys_writev(task: Task, fd: number, vec: number, vlen: number): Result {
+  return do_writev(task, fd, vec, vlen, 0);
+}
+
+function do_writev(task: Task, fd: number, vec: number, vlen: number, flags: number): Result {
   const file = fget(task, fd);
   if (file === null || (file.f_mode & FMODE_WRITE) === 0) return -EBADF;
+  if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
-  return task.iter.count === 0 ? 0 : vfs_write(task, file);
+  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_write);
 }
 
 // At a given position.
@@ -102,6 +125,7 @@ export function sys_pread64(task: Task, fd: number, buf: number, count: number, 
   if (file === null) return -EBADF;
   if ((file.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_READ) === 0) return -EBADF;
+  if (file.f_op.read_iter === undefined) return -EINVAL;
   const err = import_ubuf(task, buf, count);
   task.iter.pos = pos;
   return err < 0 ? err : vfs_read(task, file);
@@ -115,45 +139,92 @@ export function sys_pwrite64(task: Task, fd: number, buf: number, count: number,
   if (file === null) return -EBADF;
   if ((file.f_mode & FMODE_PWRITE) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_WRITE) === 0) return -EBADF;
+  if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_ubuf(task, buf, count);
   task.iter.pos = pos;
   return err < 0 ? err : vfs_write(task, file);
 }
 
-function do_preadv(task: Task, fd: number, vec: number, vlen: number, pos: number): Result {
+function do_preadv(task: Task, fd: number, vec: number, vlen: number, pos: number, flags: number): Result {
   if (pos < 0) return -EINVAL;
   const file = fget(task, fd);
   if (file === null) return -EBADF;
   if ((file.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_READ) === 0) return -EBADF;
+  if (file.f_op.read_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
   task.iter.pos = pos;
-  return task.iter.count === 0 ? 0 : vfs_read(task, file);
+  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_read);
 }
 
-function do_pwritev(task: Task, fd: number, vec: number, vlen: number, pos: number): Result {
+function do_pwritev(task: Task, fd: number, vec: number, vlen: number, pos: number, flags: number): Result {
   if (pos < 0) return -EINVAL;
   const file = fget(task, fd);
   if (file === null) return -EBADF;
   if ((file.f_mode & FMODE_PWRITE) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_WRITE) === 0) return -EBADF;
+  if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
   task.iter.pos = pos;
-  return task.iter.count === 0 ? 0 : vfs_write(task, file);
+  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_write);
 }
 
 /** `preadv(fd, iov, iovcnt, offset)`: as pread and readv. The offset stands in one register; a second is for 32-bit programs. readv(2). */
 export function sys_preadv(task: Task, fd: number, vec: number, vlen: number, pos_l: number): Result {
-  return do_preadv(task, fd, vec, vlen, s64(pos_l));
+  return do_preadv(task, fd, vec, vlen, s64(pos_l), 0);
 }
 
 export function sys_pwritev(task: Task, fd: number, vec: number, vlen: number, pos_l: number): Result {
-  return do_pwritev(task, fd, vec, vlen, s64(pos_l));
+  return do_pwritev(task, fd, vec, vlen, s64(pos_l), 0);
 }
 
-/** `preadv2(fd, iov, iovcnt, offset, flags)`: offset -1 is the file's own position. No flags are known: -EOPNOTSUPP. */
+// With flags.
+
+/** What this kernel knows (6.18); RWF_ATOMIC and RWF_DONTCACHE need a file system that can, and there is none. */
+const RWF_SUPPORTED =
+  RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_ATOMIC | RWF_DONTCACHE | RWF_NOSIGNAL;
+
+/** -EOPNOTSUPP (unknown, or beyond the file), -EINVAL (RWF_APPEND and RWF_NOAPPEND). Linux: kiocb_set_rw_flags. */
+function check_rw_flags(file: OpenFile, flags: number, plain: boolean): number {
+  if ((flags & ~(plain ? RWF_HIPRI : RWF_SUPPORTED)) !== 0) return -EOPNOTSUPP;
+  if ((flags & RWF_APPEND) !== 0 && (flags & RWF_NOAPPEND) !== 0) return -EINVAL;
+  if ((flags & (RWF_ATOMIC | RWF_DONTCACHE)) !== 0) return -EOPNOTSUPP;
+  if ((flags & RWF_NOWAIT) === 0) return 0;
+  // A FIFO is a pipe that was not made by pipe: only there FMODE_NOWAIT is set.
+  return file.f_op.nowait !== true || S_ISFIFO(file.f_path?.d_inode.i_mode ?? 0) ? -EOPNOTSUPP : 0;
+}
+
+/** The status flags that the file has for the length of this call. */
+function status_with(f_flags: number, flags: number): number {
+  let status = f_flags;
+  if ((flags & RWF_NOWAIT) !== 0) status |= O_NONBLOCK;
+  if ((flags & RWF_APPEND) !== 0) status |= O_APPEND;
+  if ((flags & RWF_NOAPPEND) !== 0) status &= ~O_APPEND;
+  return status;
+}
+
+/** One transfer with RWF_* flags. With RWF_NOWAIT it does not sleep, and what appends is a file, which never does: so the flags can be lent to it. */
+function transfer_with(task: Task, file: OpenFile, flags: number, vfs: (task: Task, file: OpenFile) => Result): Result {
+  if (flags === 0) return vfs(task, file);
+  const plain = vfs === vfs_read ? file.f_op.plain_read : file.f_op.plain_write;
+  const err = check_rw_flags(file, flags, plain === true);
+  if (err < 0) return err;
+  const { f_flags } = file;
+  file.f_flags = status_with(f_flags, flags);
+  try {
+    return vfs(task, file);
+  } finally {
+    file.f_flags = f_flags;
+  }
+}
+
+/**
+ * `preadv2(fd, iov, iovcnt, offset, flags)`: offset -1 is the file's own position. RWF_NOWAIT: -EAGAIN rather than a sleep.
+ *
+ * @returns as preadv; -EOPNOTSUPP (flags), which nobody looks at when there are no bytes to move. readv(2).
+ */
 export function sys_preadv2(
   task: Task,
   fd: number,
@@ -163,11 +234,11 @@ export function sys_preadv2(
   _pos_h: number,
   flags: number,
 ): Result {
-  if ((flags | 0) !== 0) return -EOPNOTSUPP;
   const pos = s64(pos_l);
-  return pos === -1 ? sys_readv(task, fd, vec, vlen) : do_preadv(task, fd, vec, vlen, pos);
+  return pos === -1 ? do_readv(task, fd, vec, vlen, flags | 0) : do_preadv(task, fd, vec, vlen, pos, flags | 0);
 }
 
+/** `pwritev2(fd, iov, iovcnt, offset, flags)`: RWF_APPEND writes at the end, RWF_NOAPPEND where the call says. readv(2). */
 export function sys_pwritev2(
   task: Task,
   fd: number,
@@ -177,9 +248,8 @@ export function sys_pwritev2(
   _pos_h: number,
   flags: number,
 ): Result {
-  if ((flags | 0) !== 0) return -EOPNOTSUPP;
   const pos = s64(pos_l);
-  return pos === -1 ? sys_writev(task, fd, vec, vlen) : do_pwritev(task, fd, vec, vlen, pos);
+  return pos === -1 ? do_writev(task, fd, vec, vlen, flags | 0) : do_pwritev(task, fd, vec, vlen, pos, flags | 0);
 }
 
 /** lseek of files that have no position and do not mind: it stays. */

@@ -3,12 +3,14 @@ import type { Dentry } from '../include/linux/dcache.js';
 import type { Task } from '../include/linux/sched.js';
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../include/uapi/errno.js';
 import { AT_FDCWD } from '../include/uapi/fcntl.js';
-import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../include/uapi/fs.js';
-import { d_move, dget, dput, is_subdir } from './dcache.js';
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../include/uapi/fs.js';
+import { S_IFCHR } from '../include/uapi/stat.js';
+import { d_add, d_move, dget, dput, is_subdir } from './dcache.js';
 import { MAY_WRITE, current_time, inode_permission } from './inode.js';
-import { may_delete, remove_name } from './link.js';
+import { WHITEOUT_DEV, may_delete, ramfs_get_inode, remove_name } from './link.js';
 import { LAST_NORM, type Nameidata, d_is_dir, getname, lookup_one, may_create, path_parentat } from './namei.js';
 import { fsnotify_move } from './notify/fsnotify.js';
+import { BOGO_DIRENT_SIZE } from './ramfs.js';
 
 interface Rename {
   readonly from: Nameidata;
@@ -17,6 +19,8 @@ interface Rename {
   /** What has the new name now. */
   readonly target: Dentry | null;
   readonly exchange: boolean;
+  /** Leave a whiteout where the source was. */
+  readonly whiteout: boolean;
 }
 
 /** Slashes behind a name want a directory. */
@@ -75,25 +79,27 @@ function do_exchange(task: Task, { from, to, source, target }: Rename): void {
   fsnotify_move(vfs, { dir: dirs[1], name: names[1] }, { dir: dirs[0], name: names[0] }, other.d_inode, null);
 }
 
-function do_move(task: Task, { from, to, source, target }: Rename): void {
+function do_move(task: Task, { from, to, source, target, whiteout }: Rename): void {
   const { vfs } = from;
   const old = { dir: source.d_parent, name: source.d_name };
   // A target goes quietly: what its watchers hear is told by fsnotify_move.
   if (target !== null) remove_name(task, vfs, dget(target), true);
   move_dotdot(source, old.dir, to.path);
   d_move(source, to.path, to.last);
-  old.dir.d_inode.i_size -= 20;
-  to.path.d_inode.i_size += 20;
+  if (whiteout) d_add(old.dir, old.name, ramfs_get_inode(task, old.dir.d_inode, S_IFCHR | 0o600, WHITEOUT_DEV));
+  else old.dir.d_inode.i_size -= BOGO_DIRENT_SIZE;
+  to.path.d_inode.i_size += BOGO_DIRENT_SIZE;
   touch(task, source, from.path, to.path);
   fsnotify_move(vfs, old, { dir: to.path, name: to.last }, source.d_inode, target?.d_inode ?? null);
   if (target !== null) dput(vfs, target);
 }
 
 function vfs_rename(task: Task, r: Rename): number {
-  const { source, target, exchange } = r;
+  const { from, source, target, exchange } = r;
   if (target !== null && source.d_inode === target.d_inode) return 0;
   const err = check_rights(task, r);
   if (err < 0) return err;
+  if (from.path.d_inode.i_sb.s_static) return -EPERM;
   if (source.d_root || target?.d_root === true) return -EBUSY;
   if (exchange) do_exchange(task, r);
   else {
@@ -113,17 +119,17 @@ function do_rename(task: Task, from: Nameidata, to: Nameidata, flags: number): n
   if (typeof source === 'number') return source;
   const target = lookup_one(task, to.path, to.last);
   if (typeof target === 'number') return target;
-  if (from.path.d_inode.i_sb.s_static) return target === null ? -ENOENT : -EPERM;
+  if (from.path.d_inode.i_sb.s_static && target === null) return -ENOENT;
   if (noreplace && target !== null) return -EEXIST;
   if (exchange && target === null) return -ENOENT;
-  const r = { from, to, source, target, exchange };
+  const r = { from, to, source, target, exchange, whiteout: (flags & RENAME_WHITEOUT) !== 0 };
   let err = check_slashes(r);
   if (err === 0) err = check_ancestors(r);
   return err < 0 ? err : vfs_rename(task, r);
 }
 
 /**
- * `renameat2(olddfd, old, newdfd, new, flags)`: RENAME_NOREPLACE, RENAME_EXCHANGE.
+ * `renameat2(olddfd, old, newdfd, new, flags)`: RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT.
  *
  * @returns 0; -EINVAL (flags), the walks' errors, -EXDEV, -EBUSY (".", "..", "/"), -EEXIST, -ENOENT, -ENOTDIR, -EINVAL (into
  *          itself), -ENOTEMPTY, -EACCES, -EPERM, -EISDIR. rename(2); Linux fs/namei.c.
@@ -136,14 +142,14 @@ export function sys_renameat2(
   newname: number,
   flags: number,
 ): number {
-  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) !== 0) return -EINVAL;
-  if (flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL;
+  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) !== 0) return -EINVAL;
+  if ((flags & RENAME_EXCHANGE) !== 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) return -EINVAL;
   const oldpath = getname(task, oldname);
   if (typeof oldpath === 'number') return oldpath;
-  const newpath = getname(task, newname);
-  if (typeof newpath === 'number') return newpath;
   const from = path_parentat(task, olddfd, oldpath);
   if (typeof from === 'number') return from;
+  const newpath = getname(task, newname);
+  if (typeof newpath === 'number') return newpath;
   const to = path_parentat(task, newdfd, newpath);
   return typeof to === 'number' ? to : do_rename(task, from, to, flags);
 }

@@ -2,11 +2,11 @@
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
 import type { OpenFile } from '../include/linux/fs.js';
-import { EFAULT, EINVAL, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
+import { EFAULT, EINTR, EINVAL, ERESTARTNOHAND, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { TASK_RUNNING } from '../include/linux/sched.js';
-import { get_s32, get_u16, put_u16 } from '../lib/bytes.js';
+import { get_s32, get_u16, put_u16, put_u64 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
 import {
   add_wait_queue,
@@ -16,11 +16,16 @@ import {
   signal_pending,
   wait_entry,
 } from '../kernel/wait.js';
+import { get_timespec } from '../kernel/futex.js';
+import { restore_saved_sigmask_unless, set_user_sigmask } from '../kernel/signal.js';
+import { SIGSET_SIZE, get_sigset, without_unblockable } from '../kernel/sigset.js';
 import { ktime_get } from '../kernel/time.js';
+import { size_t } from '../mm/uaccess.js';
 import { fget, fput, get_file, rlimit_nofile } from './file.js';
 
 const POLLFD = layout_x86_64.pollfd;
 const NSEC_PER_MSEC = 1e6;
+const NSEC_PER_SEC = 1e9;
 /** What a file without a poll operation always is. */
 const DEFAULT_POLLMASK = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
@@ -73,6 +78,7 @@ function poll_scan(task: Task, fds: Uint8Array, at: number, nfds: number, table:
   return count;
 }
 
+/** -ERESTARTNOHAND: a signal came first. */
 function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): Sleep {
   const table = poll_initwait(task);
   const n = nfds * POLLFD.size;
@@ -85,18 +91,36 @@ function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): S
       if (area === null && n > 0) return -EFAULT;
       const count = area === null ? 0 : poll_scan(task, area.bytes, ufds - area.start, nfds, pt);
       if (count > 0) return count;
+      if (signal_pending(task)) return -ERESTARTNOHAND;
       if (left === 0) return 0;
-      if (signal_pending(task)) {
-        // Without a handler it goes on to the same moment.
-        task.restart_block = () => poll_sleep(task, ufds, nfds, expires);
-        return -ERESTART_RESTARTBLOCK;
-      }
       left = yield* schedule_timeout(task, left);
     }
   } finally {
     task.state = TASK_RUNNING;
     poll_freewait(table);
   }
+}
+
+/** The body of poll and ppoll. `expires`: Infinity for no limit; 0: do not sleep. Linux: do_sys_poll. */
+function do_sys_poll(task: Task, ufds: number, nfds_reg: number, expires: number): Result {
+  const nfds = nfds_reg >>> 0;
+  if (nfds > rlimit_nofile(task)) return -EINVAL;
+  if (nfds > 0) {
+    const area = find_vma(task.mm, ufds, nfds * POLLFD.size);
+    if (area === null) return -EFAULT;
+    const count = poll_scan(task, area.bytes, ufds - area.start, nfds, null);
+    if (count > 0) return count;
+  }
+  if (expires !== 0) return poll_sleep(task, ufds, nfds, expires);
+  return signal_pending(task) ? -ERESTARTNOHAND : 0;
+}
+
+/** Without a handler poll goes on to the same moment. */
+function* poll_restartable(task: Task, sleep: Sleep, ufds: number, nfds: number, expires: number): Sleep {
+  const ret = yield* sleep;
+  if (ret !== -ERESTARTNOHAND) return ret;
+  task.restart_block = () => poll_restartable(task, poll_sleep(task, ufds, nfds, expires), ufds, nfds, expires);
+  return -ERESTART_RESTARTBLOCK;
 }
 
 /**
@@ -107,15 +131,94 @@ function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): S
  * Sleeps until one has an answer. poll(2); Linux fs/select.c do_sys_poll.
  */
 export function sys_poll(task: Task, ufds: number, nfds_reg: number, timeout: number): Result {
-  const nfds = nfds_reg >>> 0;
-  if (nfds > rlimit_nofile(task)) return -EINVAL;
   const ms = timeout | 0;
-  if (nfds > 0) {
-    const area = find_vma(task.mm, ufds, nfds * POLLFD.size);
-    if (area === null) return -EFAULT;
-    const count = poll_scan(task, area.bytes, ufds - area.start, nfds, null);
-    if (count > 0) return count;
-  }
-  if (ms === 0) return 0;
-  return poll_sleep(task, ufds, nfds, ms < 0 ? Infinity : ktime_get(task.kernel) + ms * NSEC_PER_MSEC);
+  const expires = ms > 0 ? ktime_get(task.kernel) + ms * NSEC_PER_MSEC : ms === 0 ? 0 : Infinity;
+  const ret = do_sys_poll(task, ufds, nfds_reg, expires);
+  return typeof ret === 'number' ? ret : poll_restartable(task, ret, ufds, nfds_reg >>> 0, expires);
+}
+
+/**
+ * Make `body` under the signal mask at `umask` (null: under the one there is); the old mask comes back when it is done or,
+ * after `interrupted`, behind the handlers. -EINVAL (size), -EFAULT. Linux: set_user_sigmask, restore_saved_sigmask_unless.
+ */
+export function under_user_sigmask(
+  task: Task,
+  umask: number,
+  sigsetsize: number,
+  interrupted: number,
+  body: () => Result,
+): Result {
+  if (umask === 0) return body();
+  if (size_t(sigsetsize) !== SIGSET_SIZE) return -EINVAL;
+  const set = get_sigset(task.mm, umask);
+  if (typeof set === 'number') return set;
+  set_user_sigmask(task, without_unblockable(set));
+  const ret = body();
+  if (typeof ret !== 'number') return restore_after(task, ret, interrupted);
+  restore_saved_sigmask_unless(task, ret === interrupted);
+  return ret;
+}
+
+function* restore_after(task: Task, sleep: Sleep, interrupted: number): Sleep {
+  const ret = yield* sleep;
+  restore_saved_sigmask_unless(task, ret === interrupted);
+  return ret;
+}
+
+/** The limit of a wait in user memory: nanoseconds, Infinity without one. -EFAULT, -EINVAL. */
+export function get_timeout(task: Task, tsp: number): number {
+  return tsp === 0 ? Infinity : get_timespec(task.mm, tsp);
+}
+
+/**
+ * What is left of the time goes back to the program (`put`: -EFAULT if it cannot, which is no error; but a call that would be
+ * made again would then have a wrong limit, so it is not). A limit of 0 stays. Linux: poll_select_finish.
+ */
+export function poll_select_finish(task: Task, ret: Result, ns: number, put: (left: number) => number): Result {
+  if (ns === Infinity || ns === 0) return ret;
+  const deadline = ktime_get(task.kernel) + ns;
+  if (typeof ret !== 'number') return finish_after(task, ret, deadline, put);
+  return finish(ret, put(Math.max(deadline - ktime_get(task.kernel), 0)));
+}
+
+function finish(ret: number, err: number): number {
+  return err < 0 && ret === -ERESTARTNOHAND ? -EINTR : ret;
+}
+
+function* finish_after(task: Task, sleep: Sleep, deadline: number, put: (left: number) => number): Sleep {
+  const ret = yield* sleep;
+  return finish(ret, put(Math.max(deadline - ktime_get(task.kernel), 0)));
+}
+
+/** What is left as a timespec at `tsp`. */
+export function put_timespec(task: Task, tsp: number, left: number): number {
+  const { size, tv_sec, tv_nsec } = layout_x86_64.timespec;
+  const area = find_vma(task.mm, tsp, size);
+  if (area === null) return -EFAULT;
+  put_u64(area.bytes, tsp - area.start + tv_sec, Math.floor(left / NSEC_PER_SEC));
+  put_u64(area.bytes, tsp - area.start + tv_nsec, Math.floor(left % NSEC_PER_SEC));
+  return 0;
+}
+
+/**
+ * `ppoll(fds, nfds, timeout, sigmask, sigsetsize)`: poll under another signal mask; the timespec becomes what is left.
+ *
+ * @returns as poll; before it -EFAULT (timeout), -EINVAL (timeout, size of the mask), -EFAULT (mask)
+ * Sleeps until a descriptor is ready. ppoll(2).
+ */
+export function sys_ppoll(
+  task: Task,
+  ufds: number,
+  nfds: number,
+  tsp: number,
+  sigmask: number,
+  sigsetsize: number,
+): Result {
+  const ns = get_timeout(task, tsp);
+  if (ns < 0) return ns;
+  const expires = ns === 0 ? 0 : ktime_get(task.kernel) + ns;
+  const ret = under_user_sigmask(task, sigmask, sigsetsize, -ERESTARTNOHAND, () =>
+    do_sys_poll(task, ufds, nfds, expires),
+  );
+  return poll_select_finish(task, ret, ns, (left) => put_timespec(task, tsp, left));
 }

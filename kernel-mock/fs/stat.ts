@@ -10,7 +10,7 @@ import {
   AT_SYMLINK_NOFOLLOW,
 } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { STATX_BASIC_STATS, STATX__RESERVED, S_ISREG } from '../include/uapi/stat.js';
+import { STATX_BASIC_STATS, STATX_CTIME, STATX_MTIME, STATX__RESERVED, S_ISREG } from '../include/uapi/stat.js';
 import { put_u16, put_u32, put_u64 } from '../lib/bytes.js';
 import { copy_to_user } from '../mm/uaccess.js';
 import { fget_raw } from './file.js';
@@ -104,7 +104,9 @@ export function sys_statx(
   const inode = statx_inode(task, dfd, pathname, flags);
   if (typeof inode === 'number') return inode;
   const raw = new Uint8Array(STATX.size);
-  put_u32(raw, STATX.stx_mask, STATX_BASIC_STATS);
+  // Linux: fill_mg_cmtime. From 6.13 these two are given only when one of them is asked for.
+  const unasked = (mask & (STATX_CTIME | STATX_MTIME)) === 0 ? STATX_CTIME | STATX_MTIME : 0;
+  put_u32(raw, STATX.stx_mask, STATX_BASIC_STATS & ~unasked);
   put_u32(raw, STATX.stx_blksize, PAGE_SIZE);
   put_u32(raw, STATX.stx_nlink, inode.i_nlink);
   put_u32(raw, STATX.stx_uid, inode.i_uid);

@@ -93,6 +93,7 @@ const v2_6_22: Release = {
   sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
   open_flags: OPEN_FLAGS_2_6,
   o_directory_creat_einval: false,
+  whiteouts: false,
   seek_data: false,
   fcntl_later: new Set(),
   pipe2_flags: 0,
@@ -115,6 +116,7 @@ const v2_6_22: Release = {
   exec_empty_argv: true,
   rlim_nlimits: 15,
   prctl_subreaper: false,
+  signalfd_einval: true,
 };
 
 const v2_6_23: Release = {
@@ -249,6 +251,7 @@ const v6_18: Release = {
   sk_mem_max: 4194304,
   open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE,
   o_directory_creat_einval: true,
+  whiteouts: true,
   seek_data: true,
   fcntl_later: new Set([
     F_SETOWN_EX,
@@ -274,6 +277,7 @@ const v6_18: Release = {
   max_clock: CLOCK_TAI,
   exec_empty_argv: false,
   prctl_subreaper: true,
+  signalfd_einval: false,
 };
 
 export const releases: readonly Release[] = [v2_6_22, v2_6_23, v1, v3, v5, next, v2_6_26, v2_6_27, v2_6_28, v6_18];

@@ -73,6 +73,20 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
+/** How many of the next `n` bytes are there before a segment that is not. Linux: fault_in_iov_iter_readable. */
+export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
+  if (fault_in(mm, iter, n)) return n;
+  let done = 0;
+  let ptr = iter.ptr;
+  let len = iter.len;
+  for (let i = iter.next; done < n && (len === 0 || find_vma(mm, ptr, len) !== null); i += 2) {
+    done += len;
+    ptr = iter.segs?.[i] ?? 0;
+    len = iter.segs?.[i + 1] ?? n;
+  }
+  return Math.min(done, n);
+}
+
 /** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */
 export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
   let done = 0;

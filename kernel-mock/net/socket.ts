@@ -47,6 +47,7 @@ function plain_message(task: Task, file: OpenFile): MsgHdr {
 }
 
 export const socket_file_ops = {
+  nowait: true,
   read_iter(task, file, iter) {
     // Linux: "match SYS5 behaviour". A receive for nothing does ask the protocol.
     if (iter.count === 0) return 0;

@@ -87,6 +87,7 @@ export const PIPE2 = row('pipe2', 'pipe', 'pipe2', 2, SOCK_FLAGS, 1);
 export const DUP3 = row('dup3', 'dup2', 'dup3', 3, SOCK_CLOEXEC);
 export const EPOLL_CREATE1 = row('epoll_create1', 'epoll_create', 'epoll_create1', 1, SOCK_CLOEXEC);
 export const EVENTFD = row('eventfd', 'eventfd', 'eventfd2', 2);
+export const SIGNALFD = row('signalfd', 'signalfd', 'signalfd4', 4);
 export const INOTIFY_INIT1 = row('inotify_init1', 'inotify_init', 'inotify_init1', 1);
 /** Before 2.6.27 the call has the argument, but answers EINVAL to any flag. */
 export const TIMERFD_CREATE: DescriptorCall = {
@@ -117,6 +118,7 @@ export const descriptor_calls: readonly DescriptorCall[] = [
   DUP3,
   EPOLL_CREATE1,
   EVENTFD,
+  SIGNALFD,
   INOTIFY_INIT1,
   TIMERFD_CREATE,
   OPEN,

@@ -2,7 +2,9 @@
 import { get_u32, put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { EPOLL_CREATE1 } from '../internal/descriptor_calls.js';
+import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
 import type { Thread } from '../internal/thread.js';
+import { type Timespec, encode_timespec } from '../internal/timespec.js';
 
 const EVENT = layout_x86_64.epoll_event;
 
@@ -65,6 +67,20 @@ export async function epoll_ctl(
   return this.ret(ret);
 }
 
+/** Room on the stack for what the kernel can use of `maxevents`; a count that is no count gets none. */
+function events_room(t: Thread, events: EpollEvent[] | null, maxevents: number): number {
+  if (events === null) return 0;
+  return t.alloca((maxevents > 0 ? Math.min(maxevents, 1 << 16) : 1) * EVENT.size);
+}
+
+/** The `n` events at `ptr` go into `events`. */
+function take_events(t: Thread, events: EpollEvent[], ptr: number, n: number): void {
+  events.length = n;
+  const raw = t.load_bytes(ptr, n * EVENT.size);
+  for (let i = 0, o = 0; i < n; i++, o += EVENT.size)
+    events[i] = { events: get_u32(raw, o + EVENT.events), data: decode_data(raw, o + EVENT.data) };
+}
+
 /**
  * `epoll_wait(epfd, events, maxevents, timeout)`.
  *
@@ -81,17 +97,61 @@ export async function epoll_wait(
   timeout: number,
 ): Promise<number> {
   const { sp } = this;
-  // The room is as large as the kernel could use; a count that is no count gets none.
-  const room = events !== null && maxevents > 0 ? Math.min(maxevents, 1 << 16) : 0;
-  const ptr = events === null ? 0 : this.alloca(Math.max(room, 1) * EVENT.size);
+  const ptr = events_room(this, events, maxevents);
   const r = this.enter(this.nr.epoll_wait, epfd, ptr, maxevents, timeout);
   const n = typeof r === 'number' ? r : await r;
-  if (n >= 0 && events !== null) {
-    events.length = n;
-    const raw = this.load_bytes(ptr, n * EVENT.size);
-    for (let i = 0, o = 0; i < n; i++, o += EVENT.size)
-      events[i] = { events: get_u32(raw, o + EVENT.events), data: decode_data(raw, o + EVENT.data) };
-  }
+  if (n >= 0 && events !== null) take_events(this, events, ptr, n);
   this.leave(sp);
   return this.ret(n);
+}
+
+/** epoll_pwait and epoll_pwait2: the limit is a register that says it. */
+async function pwait(
+  t: Thread,
+  call: 'epoll_pwait' | 'epoll_pwait2',
+  epfd: number,
+  events: EpollEvent[] | null,
+  maxevents: number,
+  limit: number,
+  sigmask: SigSetArg | null,
+): Promise<number> {
+  const { sp } = t;
+  const ptr = events_room(t, events, maxevents);
+  const mask = t.map(sigmask === null ? null : encode_sigset(sigmask));
+  const r = t.enter(t.nr[call], epfd, ptr, maxevents, limit, mask, layout_x86_64.sigset.size);
+  const n = typeof r === 'number' ? r : await r;
+  t.unmap(mask);
+  if (n >= 0 && events !== null) take_events(t, events, ptr, n);
+  t.leave(sp);
+  return t.ret(n);
+}
+
+/**
+ * `epoll_pwait(epfd, events, maxevents, timeout, sigmask)`: epoll_wait under another signal mask (null: the one there is), in
+ * place for the length of the wait. As epoll_wait. epoll_wait(2).
+ */
+export function epoll_pwait(
+  this: Thread,
+  epfd: number,
+  events: EpollEvent[] | null,
+  maxevents: number,
+  timeout: number,
+  sigmask: SigSetArg | null,
+): Promise<number> {
+  return pwait(this, 'epoll_pwait', epfd, events, maxevents, timeout, sigmask);
+}
+
+/** `epoll_pwait2(epfd, events, maxevents, timeout, sigmask)` (5.11): the limit is a timespec; null: none. epoll_wait(2). */
+export async function epoll_pwait2(
+  this: Thread,
+  epfd: number,
+  events: EpollEvent[] | null,
+  maxevents: number,
+  timeout: Timespec | null,
+  sigmask: SigSetArg | null,
+): Promise<number> {
+  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
+  const ret = await pwait(this, 'epoll_pwait2', epfd, events, maxevents, tsp, sigmask);
+  this.unmap(tsp);
+  return ret;
 }

@@ -1,17 +1,14 @@
 /** sys/select.h. */
-import { get_s64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
+import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
 import type { Thread } from '../internal/thread.js';
+import { type Timespec, type Timeval, decode_timeval, encode_timespec, encode_timeval } from '../internal/timespec.js';
 
-const { fd_set, timeval } = layout_x86_64;
+const { fd_set } = layout_x86_64;
 
 /** A set of descriptors below 1024. */
 export type FdSet = Set<number>;
-
-export interface Timeval {
-  tv_sec: number;
-  tv_usec: number;
-}
 
 function encode_set(set: FdSet | null): Uint8Array | null {
   if (set === null) return null;
@@ -30,6 +27,21 @@ function decode_set(raw: Uint8Array | null, set: FdSet | null): void {
   for (let fd = 0; fd < raw.length * 8; fd++) if ((raw[fd >> 3]! & (1 << (fd & 7))) !== 0) set.add(fd);
 }
 
+/** The sets in user memory for the length of `go`; after a success they are those that are ready. */
+async function with_fd_sets(
+  t: Thread,
+  sets: readonly (FdSet | null)[],
+  go: (readfds: number, writefds: number, exceptfds: number) => number | Promise<number>,
+): Promise<number> {
+  const raws = sets.map(encode_set);
+  const [readfds = 0, writefds = 0, exceptfds = 0] = raws.map((raw) => t.map(raw));
+  const r = go(readfds, writefds, exceptfds);
+  const ret = typeof r === 'number' ? r : await r;
+  for (const ptr of [readfds, writefds, exceptfds]) t.unmap(ptr);
+  if (ret >= 0) sets.forEach((set, i) => decode_set(raws[i]!, set));
+  return t.ret(ret);
+}
+
 /**
  * `select(nfds, readfds, writefds, exceptfds, timeout)`: wait until a descriptor of the sets is ready; the sets become those
  * that are.
@@ -45,21 +57,43 @@ export async function select(
   exceptfds: FdSet | null,
   timeout: Timeval | null,
 ): Promise<number> {
-  const sets = [readfds, writefds, exceptfds];
-  const raws = sets.map(encode_set);
-  const tv = timeout === null ? null : new Uint8Array(timeval.size);
-  if (tv !== null && timeout !== null) {
-    put_u64(tv, timeval.tv_sec, timeout.tv_sec);
-    put_u64(tv, timeval.tv_usec, timeout.tv_usec);
-  }
-  const ptrs = [...raws, tv].map((raw) => this.map(raw));
-  const r = this.enter(this.nr.select, nfds, ptrs[0], ptrs[1], ptrs[2], ptrs[3]);
-  const ret = typeof r === 'number' ? r : await r;
-  for (const ptr of ptrs) this.unmap(ptr);
-  if (ret >= 0) sets.forEach((set, i) => decode_set(raws[i]!, set));
-  if (tv !== null && timeout !== null) {
-    timeout.tv_sec = get_s64(tv, timeval.tv_sec);
-    timeout.tv_usec = get_s64(tv, timeval.tv_usec);
-  }
-  return this.ret(ret);
+  const tv = timeout === null ? null : encode_timeval(timeout);
+  const tvp = this.map(tv);
+  const ret = await with_fd_sets(this, [readfds, writefds, exceptfds], (r, w, e) =>
+    this.enter(this.nr.select, nfds, r, w, e, tvp),
+  );
+  this.unmap(tvp);
+  if (tv !== null && timeout !== null) decode_timeval(tv, timeout);
+  return ret;
+}
+
+/**
+ * `pselect(nfds, readfds, writefds, exceptfds, timeout, sigmask)`: select under another signal mask, in place for the length of
+ * the wait.
+ *
+ * @param timeout null: no limit; stays as it is
+ * @param sigmask null: the mask that the thread has
+ * @returns as select. pselect(2).
+ */
+export async function pselect(
+  this: Thread,
+  nfds: number,
+  readfds: FdSet | null,
+  writefds: FdSet | null,
+  exceptfds: FdSet | null,
+  timeout: Timespec | null,
+  sigmask: SigSetArg | null = null,
+): Promise<number> {
+  const { size, p, sigsetsize } = layout_x86_64.sigset_argpack;
+  const pack = new Uint8Array(size);
+  const mask = this.map(sigmask === null ? null : encode_sigset(sigmask));
+  put_u64(pack, p, mask);
+  put_u64(pack, sigsetsize, layout_x86_64.sigset.size);
+  const sig = this.map(pack);
+  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
+  const ret = await with_fd_sets(this, [readfds, writefds, exceptfds], (r, w, e) =>
+    this.enter(this.nr.pselect6, nfds, r, w, e, tsp, sig),
+  );
+  for (const ptr of [tsp, sig, mask]) this.unmap(ptr);
+  return ret;
 }

@@ -101,6 +101,41 @@ export const SLEEPS: readonly SleepingCall[] = [
       return { go: (l) => l.wait(), end: (l) => l.kill(pid, 9) };
     },
   },
+  {
+    name: 'read of a signalfd',
+    restarts: true,
+    async setup(libc) {
+      await libc.sigprocmask(0, [12], null);
+      const fd = await libc.signalfd(-1, [12], 0);
+      return { go: (l) => l.read(fd, new Uint8Array(128)), end: (l) => l.kill(2, 12) };
+    },
+  },
+  {
+    name: 'read of an eventfd',
+    restarts: true,
+    async setup(libc) {
+      const fd = await libc.eventfd(0, 0);
+      return { go: (l) => l.read(fd, new Uint8Array(8)), end: (l) => l.eventfd_write(fd, 1) };
+    },
+  },
+  { name: 'ppoll', restarts: false, setup: async () => ({ go: (l) => l.ppoll([], null, []) }) },
+  { name: 'pselect', restarts: false, setup: async () => ({ go: (l) => l.pselect(0, null, null, null, null, []) }) },
+  {
+    name: 'epoll_wait',
+    restarts: false,
+    async setup(libc) {
+      const fd = await libc.epoll_create(1);
+      return { go: (l) => l.epoll_wait(fd, [], 1, -1) };
+    },
+  },
+  {
+    name: 'epoll_pwait',
+    restarts: false,
+    async setup(libc) {
+      const fd = await libc.epoll_create(1);
+      return { go: (l) => l.epoll_pwait(fd, [], 1, -1, []) };
+    },
+  },
   { name: 'pause', restarts: false, setup: async () => ({ go: (l) => l.pause() }) },
   { name: 'sigsuspend', restarts: false, setup: async () => ({ go: (l) => l.sigsuspend([]) }) },
   { name: 'sigwaitinfo', restarts: false, setup: async () => ({ go: (l) => l.sigwaitinfo([12]) }) },

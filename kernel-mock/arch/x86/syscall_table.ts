@@ -65,9 +65,16 @@ import {
   sys_setuid,
 } from '../../kernel/cred.js';
 import { sys_eventfd, sys_eventfd2 } from '../../fs/eventfd.js';
-import { sys_epoll_create, sys_epoll_create1, sys_epoll_ctl, sys_epoll_wait } from '../../fs/eventpoll.js';
+import {
+  sys_epoll_create,
+  sys_epoll_create1,
+  sys_epoll_ctl,
+  sys_epoll_pwait,
+  sys_epoll_pwait2,
+  sys_epoll_wait,
+} from '../../fs/eventpoll.js';
 import { sys_close, sys_close_range, sys_dup, sys_dup2, sys_dup3, sys_fcntl } from '../../fs/fcntl.js';
-import { sys_select } from '../../fs/fdset.js';
+import { sys_pselect6, sys_select } from '../../fs/fdset.js';
 import { sys_ioctl } from '../../fs/ioctl.js';
 import { sys_pipe, sys_pipe2 } from '../../fs/pipe.js';
 import {
@@ -83,7 +90,8 @@ import {
   sys_write,
   sys_writev,
 } from '../../fs/read_write.js';
-import { sys_poll } from '../../fs/select.js';
+import { sys_poll, sys_ppoll } from '../../fs/select.js';
+import { sys_signalfd, sys_signalfd4 } from '../../fs/signalfd.js';
 import { sys_timerfd, sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../../fs/timerfd.js';
 import { sys_execve, sys_execveat } from '../../fs/exec.js';
 import { sys_wait4, sys_waitid } from '../../kernel/do_wait.js';
@@ -232,6 +240,12 @@ export const handlers = {
   epoll_create1: sys_epoll_create1,
   epoll_ctl: sys_epoll_ctl,
   epoll_wait: sys_epoll_wait,
+  epoll_pwait: sys_epoll_pwait,
+  epoll_pwait2: sys_epoll_pwait2,
+  ppoll: sys_ppoll,
+  pselect6: sys_pselect6,
+  signalfd: sys_signalfd,
+  signalfd4: sys_signalfd4,
   dup3: sys_dup3,
   close_range: sys_close_range,
   pipe: sys_pipe,

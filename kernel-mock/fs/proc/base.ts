@@ -2,8 +2,9 @@
 import type { Dentry, Inode, InodeOperations } from '../../include/linux/dcache.js';
 import type { Task } from '../../include/linux/sched.js';
 import { TASK_INTERRUPTIBLE } from '../../include/linux/sched.js';
-import { ENOENT, ESRCH } from '../../include/uapi/errno.js';
+import { ENOENT, EPERM, ESRCH } from '../../include/uapi/errno.js';
 import { d_path } from '../dcache.js';
+import { MAY_WRITE, generic_permission } from '../inode.js';
 import { proc_fd_ops, proc_fdinfo_ops } from './fd.js';
 import { type ProcTable, proc_dir, proc_link, proc_pid, proc_table_ops, proc_text } from './generic.js';
 
@@ -81,4 +82,8 @@ const PID_ENTRIES: ProcTable = {
 };
 
 /** Entries of every process. `task`, and what other parts of the kernel know, come from the root of /proc. */
-export const proc_pid_ops: InodeOperations = proc_table_ops(PID_ENTRIES);
+export const proc_pid_ops: InodeOperations = {
+  ...proc_table_ops(PID_ENTRIES),
+  // Linux: proc_pid_make_inode gives S_IMMUTABLE, so that not even root is told EACCES or may try.
+  permission: (task, inode, mask) => ((mask & MAY_WRITE) !== 0 ? -EPERM : generic_permission(task.cred, inode, mask)),
+};

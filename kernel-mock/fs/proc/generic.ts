@@ -10,7 +10,7 @@ import { string_to_bytes } from '../../lib/bytes.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { d_alloc } from '../dcache.js';
 import { new_inode } from '../inode.js';
-import { dir_emit_dots, fs_umode_to_dtype, vfs_setpos, S_MAXBYTES } from '../ramfs.js';
+import { dir_emit_dots, fs_umode_to_dtype, vfs_setpos, MAX_LFS_FILESIZE } from '../ramfs.js';
 
 /** One entry of a directory: made anew for each look. `pid`: of the process whose directory it is in; 0: none. */
 export interface ProcEntry {
@@ -93,10 +93,11 @@ function proc_iterate(task: Task, file: OpenFile, ctx: DirContext): number {
 
 function proc_llseek(_task: Task, file: OpenFile, offset: number, whence: number): number {
   if (whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
-  return vfs_setpos(file, whence === SEEK_CUR ? file.f_pos + offset : offset, S_MAXBYTES);
+  return vfs_setpos(file, whence === SEEK_CUR ? file.f_pos + offset : offset, MAX_LFS_FILESIZE);
 }
 
 export const proc_dir_operations = {
+  plain_read: true,
   read_iter: () => -EISDIR,
   llseek: proc_llseek,
   iterate_shared: proc_iterate,

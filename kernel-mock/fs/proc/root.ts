@@ -29,6 +29,7 @@ const task_dir_ops: InodeOperations = {
 const TASK_DIR = proc_dir(task_dir_ops);
 
 const process_dir_ops: InodeOperations = {
+  ...proc_pid_ops,
   lookup(task, dir, name) {
     if (name === 'task') return proc_dentry(task, dir, name, TASK_DIR, Number(dir.d_name));
     return proc_pid_ops.lookup!(task, dir, name);

@@ -43,6 +43,11 @@ export interface FileOperations {
   ioctl?(task: Task, file: OpenFile, request: number, argp: number): number;
   /** F_SETFL changed these bits. */
   setfl?(file: OpenFile, flags: number): number;
+  /** In Linux it has read or write in place of read_iter or write_iter: of the RWF_* flags it takes RWF_HIPRI alone. */
+  readonly plain_read?: boolean;
+  readonly plain_write?: boolean;
+  /** Linux: FMODE_NOWAIT. RWF_NOWAIT makes sense: reading or writing can tell that it would sleep. */
+  readonly nowait?: boolean;
   /** What /proc/PID/fd shows: `socket:[7]`. */
   show(file: OpenFile): string;
   /** S_IF* and permissions of files without a name; default: those of an anonymous inode. */

@@ -43,6 +43,8 @@ export interface Release {
   readonly open_flags: number;
   /** open: O_CREAT with O_DIRECTORY is EINVAL (6.4). */
   readonly o_directory_creat_einval: boolean;
+  /** Anybody may make the device that is a whiteout (5.8). */
+  readonly whiteouts: boolean;
   /** lseek knows SEEK_DATA and SEEK_HOLE (3.1). */
   readonly seek_data: boolean;
   /** Commands of fcntl that came after 2.6.24. */
@@ -84,4 +86,6 @@ export interface Release {
   readonly rlim_nlimits: number;
   /** prctl knows PR_SET_CHILD_SUBREAPER (3.4). */
   readonly prctl_subreaper: boolean;
+  /** signalfd: a bad pointer to the mask is EINVAL; since 4.19 [M] EFAULT. */
+  readonly signalfd_einval: boolean;
 }

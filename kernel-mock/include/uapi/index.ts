@@ -5,6 +5,7 @@ export * from './unistd.js';
 export * from './fcntl.js';
 export * from './fs.js';
 export * from './stat.js';
+export * from './falloc.js';
 export * from './limits.js';
 export * from './socket.js';
 export * from './net.js';

@@ -14,6 +14,7 @@ export const RWF_APPEND = 0x10;
 export const RWF_NOAPPEND = 0x20; // 6.9
 export const RWF_ATOMIC = 0x40; // 6.11
 export const RWF_DONTCACHE = 0x80; // 6.14
+export const RWF_NOSIGNAL = 0x100; // 6.18
 
 /** Most bytes of one read or write: INT_MAX rounded down to a page (Linux include/linux/fs.h). */
 export const MAX_RW_COUNT = 0x7ffff000;
