@@ -1,4 +1,4 @@
-/** Sockets as files, and the socket calls of every family (net/socket.c). Knows no family. */
+/** Sockets as files, and the socket calls of every family but those that move data, which are in socket_msg.ts (net/socket.c). Knows no family. */
 import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
@@ -26,26 +26,25 @@ import {
   put_unused_fd,
 } from '../fs/file.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
-import { MAX_RW_COUNT, iov_iter_ubuf } from '../mm/iov_iter.js';
-import { copy_from_user, copy_to_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
-import { sock_ioctl } from './sock_ioctl.js';
+import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock_options.js';
+import { sock_ioctl } from './sock_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_MAX = 128;
 const SOCK_MAX = 11;
-const NO_ADDRESS = new Uint8Array(0);
+export const NO_ADDRESS = new Uint8Array(0);
 /** A sock that exists only between sock_alloc and the family's create. */
 const NO_SOCK = undefined as unknown as Sock;
 
 // The file side.
 
-function sock_of(file: OpenFile): Socket {
+export function sock_of(file: OpenFile): Socket {
   return file.private_data as Socket;
 }
 
 /** The message of a plain read or write: no name, no flags but those of the file. */
-function plain_message(task: Task, file: OpenFile): MsgHdr {
+export function plain_message(task: Task, file: OpenFile): MsgHdr {
   const { msg } = task;
   msg.name = null;
   msg.want_name = false;
@@ -114,19 +113,19 @@ function sock_create(kernel: Kernel, family: number, type: number, protocol: num
 }
 
 /** The open socket of `fd`, or -EBADF, -ENOTSOCK. */
-function sockfd_lookup(task: Task, fd: number): OpenFile | number {
+export function sockfd_lookup(task: Task, fd: number): OpenFile | number {
   const file = fget(task, fd);
   if (file === null) return -EBADF;
   return file.f_op === socket_file_ops ? file : -ENOTSOCK;
 }
 
 /** Keep the socket while its call sleeps. */
-function held(file: OpenFile, ret: Result): Result {
+export function held(file: OpenFile, ret: Result): Result {
   return typeof ret === 'number' ? ret : hold_file(file, ret);
 }
 
 /** An address from user memory: -EINVAL (longer than any address), -EFAULT. Linux: move_addr_to_kernel. */
-function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr | number {
+export function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr | number {
   const len = ulen | 0;
   if (len < 0 || len > SOCKADDR_MAX) return -EINVAL;
   if (len === 0) return NO_ADDRESS;
@@ -135,7 +134,7 @@ function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr 
 }
 
 /** An address to user memory: no more than *ulen bytes, and the full length into *ulen. -EFAULT, -EINVAL. */
-function move_addr_to_user(task: Task, addr: SockAddr, uaddr: number, ulen: number): number {
+export function move_addr_to_user(task: Task, addr: SockAddr, uaddr: number, ulen: number): number {
   const room = get_user_u32(task.mm, ulen);
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
@@ -379,74 +378,6 @@ export function sys_shutdown(task: Task, fd: number, how: number): number {
   if (typeof file === 'number') return file;
   const sock = sock_of(file);
   return sock.ops.shutdown(sock, how | 0);
-}
-
-/**
- * `sendto(fd, buf, len, flags, addr, addrlen)`; send is sendto without an address.
- *
- * @returns bytes sent; -EBADF, -ENOTSOCK, -EINVAL (addrlen), -EFAULT, then as the family: -EAGAIN, -ENOTCONN, -EPIPE (with
- *          SIGPIPE unless MSG_NOSIGNAL), -EMSGSIZE, -EDESTADDRREQ …
- * Sleeps while the peer's queue is full. send(2).
- */
-export function sys_sendto(
-  task: Task,
-  fd: number,
-  buf: number,
-  len: number,
-  flags: number,
-  uaddr: number,
-  addrlen: number,
-): Result {
-  const file = sockfd_lookup(task, fd);
-  if (typeof file === 'number') return file;
-  const msg = plain_message(task, file);
-  if (uaddr !== 0) {
-    const addr = move_addr_to_kernel(task, uaddr, addrlen);
-    if (typeof addr === 'number') return addr;
-    msg.name = addr;
-  }
-  msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
-  const sock = sock_of(file);
-  return held(file, sock.ops.sendmsg(task, sock, msg));
-}
-
-/** What recvfrom adds to a receive: the sender's address, of length 0 where the protocol tells none. */
-function recv_name(task: Task, msg: MsgHdr, ret: number, uaddr: number, ulen: number): number {
-  if (ret < 0) return ret;
-  const err = move_addr_to_user(task, msg.name ?? NO_ADDRESS, uaddr, ulen);
-  return err < 0 ? err : ret;
-}
-
-function* recvfrom_sleep(task: Task, sleep: Sleep, msg: MsgHdr, uaddr: number, ulen: number): Sleep {
-  return recv_name(task, msg, yield* sleep, uaddr, ulen);
-}
-
-/**
- * `recvfrom(fd, buf, len, flags, addr, addrlen)`; recv is recvfrom without an address.
- *
- * @returns bytes received, 0 at end of file; -EBADF, -ENOTSOCK, then as the family: -EAGAIN, -EINTR, -ENOTCONN, -ECONNRESET,
- *          -EFAULT … Sleeps while nothing is there. recv(2).
- */
-export function sys_recvfrom(
-  task: Task,
-  fd: number,
-  buf: number,
-  len: number,
-  flags: number,
-  uaddr: number,
-  ulen: number,
-): Result {
-  const file = sockfd_lookup(task, fd);
-  if (typeof file === 'number') return file;
-  const msg = plain_message(task, file);
-  msg.want_name = uaddr !== 0;
-  msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
-  const sock = sock_of(file);
-  const ret = sock.ops.recvmsg(task, sock, msg);
-  if (typeof ret !== 'number') return hold_file(file, uaddr === 0 ? ret : recvfrom_sleep(task, ret, msg, uaddr, ulen));
-  return uaddr === 0 ? ret : recv_name(task, msg, ret, uaddr, ulen);
 }
 
 /** The most that an option value can be here; longer ones are cut. */
