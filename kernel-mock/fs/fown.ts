@@ -6,7 +6,7 @@ import type { Task } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, ESRCH } from '../include/uapi/errno.js';
 import { F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { SIGIO, SI_USER, SIGRTMAX } from '../include/uapi/signal.js';
+import { SIGIO, SIGRTMAX, SIGURG, SI_USER } from '../include/uapi/signal.js';
 import { get_s32, put_u32 } from '../lib/bytes.js';
 import { send_signal_group, send_signal_task } from '../kernel/signal.js';
 import { find_vma } from '../mm/mmap.js';
@@ -74,14 +74,20 @@ export function fcntl_setsig(file: OpenFile, arg: number): number {
 export function kill_fasync(file: OpenFile): void {
   const { f_owner, kernel } = file;
   if (f_owner === null || f_owner.pid === 0) return;
-  send_sigio(kernel, f_owner);
+  send_sigio(kernel, f_owner, f_owner.signum === 0 ? SIGIO : f_owner.signum);
 }
 
-function send_sigio(kernel: Kernel, { type, pid, signum }: FownStruct): void {
+/** Urgent data arrived: SIGURG to the owner, whatever F_SETSIG says. */
+export function send_sigurg(file: OpenFile): void {
+  const { f_owner, kernel } = file;
+  if (f_owner !== null && f_owner.pid !== 0) send_sigio(kernel, f_owner, SIGURG);
+}
+
+function send_sigio(kernel: Kernel, { type, pid }: FownStruct, si_signo: number): void {
   const task = kernel.tasks.get(pid);
   if (task === undefined) return;
   const info = {
-    si_signo: signum === 0 ? SIGIO : signum,
+    si_signo,
     si_code: SI_USER,
     si_pid: 0,
     si_uid: 0,

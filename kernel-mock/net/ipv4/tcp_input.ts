@@ -165,6 +165,7 @@ export function tcp_disconnect(sk: TcpSock): void {
   inet_reset_saddr(sk);
   sk.sk_shutdown = 0;
   sk.done = false;
+  sk.urg_data = 0;
   sk_error_report(sk);
 }
 

@@ -35,6 +35,10 @@ export class TcpSock extends InetSock {
   fin_queued = false;
   /** Somebody found no room to send: the reader has to tell. Linux: SOCK_NOSPACE. */
   nospace = false;
+  /** Urgent data: 0 (none), URG_READ, or URG_VALID with the byte. */
+  urg_data = 0;
+  /** How many bytes of `rcv` come before the urgent one. */
+  urg_off = 0;
   /** Connections that wait for accept; null until listen. */
   accept_queue: Fifo<TcpSock> | null = null;
   /** listen's backlog: the queue holds one more. */
@@ -52,6 +56,10 @@ export class TcpSock extends InetSock {
     this.sk_rcvbuf = TCP_RMEM_DEFAULT;
   }
 }
+
+/** `urg_data`: the byte can be taken by MSG_OOB, or has been; it stays in the stream as the mark until a receive passes it. */
+export const URG_VALID = 0x100;
+export const URG_READ = 0x200;
 
 export function tcp_sk(sock: Socket): TcpSock {
   return sock.sk as TcpSock;
