@@ -50,6 +50,7 @@ function check_flags(flags: number): number {
   return (flags & MFD_EXEC) !== 0 && (flags & MFD_NOEXEC_SEAL) !== 0 ? -EINVAL : 0;
 }
 
+/** ABI: its own descriptor, though open for writing, does not keep it from being executed. */
 function memfd_file(task: Task, name: string, flags: number): OpenFile {
   const { kernel, cred } = task;
   const vfs = vfs_of(kernel);
@@ -59,7 +60,6 @@ function memfd_file(task: Task, name: string, flags: number): OpenFile {
   inode.i_nlink = 0;
   inode.i_seals = noexec ? F_SEAL_EXEC : (flags & MFD_ALLOW_SEALING) !== 0 ? 0 : F_SEAL_SEAL;
   inode.i_opens = 1;
-  inode.i_writecount = 1;
   const dentry = dget(d_alloc_pseudo(`/${PREFIX}${name}`, inode));
   dentry.d_unhashed = true;
   // ABI: pseudo files tell no watcher what is done to them (6.14); an open through /proc does.

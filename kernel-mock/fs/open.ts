@@ -7,6 +7,7 @@ import {
   FMODE_PREAD,
   FMODE_PWRITE,
   FMODE_WRITE,
+  FMODE_WRITER,
   type FileOperations,
   type OpenFile,
 } from '../include/linux/fs.js';
@@ -60,7 +61,7 @@ import { find_vma } from '../mm/mmap.js';
 import { size_t } from '../mm/uaccess.js';
 import { d_alloc, dget } from './dcache.js';
 import { alloc_file, fd_install, fput, get_unused_fd_flags, put_unused_fd } from './file.js';
-import { MAY_EXEC, MAY_READ, MAY_WRITE, inode_owner_or_capable, inode_permission } from './inode.js';
+import { get_write_access, MAY_EXEC, MAY_READ, MAY_WRITE, inode_owner_or_capable, inode_permission } from './inode.js';
 import { d_instantiate, ramfs_get_inode } from './link.js';
 import { break_lease } from './lease.js';
 import {
@@ -190,7 +191,7 @@ function alloc_path_file(task: Task, dentry: Dentry, how: OpenHow, f_mode: numbe
   file.f_path = dget(dentry);
   file.f_inode = d_inode;
   d_inode.i_opens++;
-  if ((f_mode & FMODE_WRITE) !== 0) d_inode.i_writecount++;
+  if ((f_mode & FMODE_WRITE) !== 0) get_write_access(file);
   return file;
 }
 
@@ -228,7 +229,7 @@ function open_finish(task: Task, file: OpenFile, err: number, truncate: boolean)
 /** The file was not opened: nobody is told that it is closed, and its operations have nothing to release. */
 function open_failed(file: OpenFile): void {
   file.f_op = path_fops;
-  if ((file.f_mode & FMODE_WRITE) !== 0) file.f_inode!.i_writecount--;
+  if ((file.f_mode & FMODE_WRITER) !== 0) file.f_inode!.i_writecount--;
   file.f_mode = FMODE_PATH;
   fput(file);
 }

@@ -18,6 +18,8 @@ export const FMODE_EXEC = 32;
 export const FMODE_PATH = 0x4000;
 /** Watchers hear nothing of it. */
 export const FMODE_NONOTIFY = 0x4000000;
+/** Counted in `i_writecount`. */
+export const FMODE_WRITER = 0x10000;
 /** This open made the file. */
 export const FMODE_CREATED = 0x100000;
 
