@@ -45,6 +45,7 @@ import {
   SO_REUSEPORT,
   SO_TIMESTAMPING,
 } from '../include/uapi/socket.js';
+import { TCP_DELACK_MAX_US, TCP_MD5SIG } from '../include/uapi/tcp.js';
 import { CLOCK_MONOTONIC_RAW, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID } from '../include/uapi/time.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
@@ -101,6 +102,7 @@ const v2_6_22: Release = {
   unix_bind_path_first: false,
   setsockopt_len_first: true,
   sock_pass_unix_only: false,
+  tcp_option_max: TCP_MD5SIG,
   sock_options_missing: new Set([SO_REUSEPORT, ...options_from(SO_MARK)]),
   open_flags: OPEN_FLAGS_2_6,
   o_directory_creat_einval: false,
@@ -259,6 +261,7 @@ const v6_18: Release = {
   unix_bind_path_first: true,
   setsockopt_len_first: false,
   sock_pass_unix_only: true,
+  tcp_option_max: TCP_DELACK_MAX_US,
   sock_options_missing: new Set(),
   setrlimit_copies_first: true,
   sk_mem_max: 4194304,

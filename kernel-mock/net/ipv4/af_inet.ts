@@ -66,11 +66,20 @@ import {
   sin_addr,
   sin_port,
 } from './inet_sock.js';
-import { udp_getsockopt, udp_setsockopt } from './ip_sockglue.js';
+import { udp_getsockopt } from './ip_sockglue.js';
 import { tcp_ioctl, tcp_poll, tcp_prot, tcp_recvmsg, tcp_sendmsg } from './tcp.js';
 import { TcpSock, tcp_sk } from './tcp_sock.js';
 import { tcp_getsockopt, tcp_setsockopt } from './tcp_sockopt.js';
-import { UdpSock, inet_autobind, udp_ioctl, udp_poll, udp_prot, udp_recvmsg, udp_sendmsg } from './udp.js';
+import {
+  UdpSock,
+  inet_autobind,
+  udp_ioctl,
+  udp_poll,
+  udp_prot,
+  udp_recvmsg,
+  udp_sendmsg,
+  udp_setsockopt,
+} from './udp.js';
 
 /** A socket that was never given a sock, of an accept that failed, has nothing to release. */
 export function inet_release(sock: Socket): void {

@@ -42,7 +42,7 @@ import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
-import { inet_csk_get_port, inet_csk_listen_stop } from './inet_connection_sock.js';
+import { inet_csk_accept_deferred, inet_csk_get_port } from './inet_connection_sock.js';
 import { type InetSock, type Proto, sockaddr_in } from './inet_sock.js';
 import {
   inet_csk_destroy_sock,
@@ -51,6 +51,7 @@ import {
   tcp_data_refused,
   tcp_disconnect,
   tcp_fin_wait2_orphan,
+  tcp_listen_stop,
   tcp_send_active_reset,
   tcp_send_fin,
   tcp_set_state,
@@ -93,6 +94,7 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   copy_from_iter(task.mm, msg.iter, ring.buf, at, first);
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
+  if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
   if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) tcp_urg(peer);
   else tcp_data_ready(peer);
 }
@@ -344,7 +346,7 @@ function tcp_close(inet: InetSock): void {
   sk.sk_shutdown = SHUTDOWN_MASK;
   if (sk.sk_state === TCP_LISTEN) {
     tcp_set_state(sk, TCP_CLOSE);
-    inet_csk_listen_stop(sk);
+    tcp_listen_stop(sk);
   } else if (sk.sk_state !== TCP_CLOSE) {
     if (sk.rcv.len > 0) {
       tcp_set_state(sk, TCP_CLOSE);

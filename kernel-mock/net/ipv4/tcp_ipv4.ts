@@ -1,15 +1,18 @@
 /** The handshake of both families, and connections over IPv4 (net/ipv4/tcp_ipv4.c, tcp_output.c tcp_connect, tcp_timer.c). */
 import type { SockAddr } from '../../include/linux/net.js';
 import { EAFNOSUPPORT, EINVAL, ENETUNREACH, ETIMEDOUT } from '../../include/uapi/errno.js';
-import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
 import { AF_INET, SOL_TCP } from '../../include/uapi/socket.js';
-import { TCP_CLOSE, TCP_ESTABLISHED, TCP_SYNCNT, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
+import { TCP_CLOSE, TCP_DEFER_ACCEPT, TCP_ESTABLISHED, TCP_SYNCNT, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
-import { fifo_push } from '../../lib/fifo.js';
 import { add_timer, timer } from '../../lib/timerqueue.js';
 import { ktime_get } from '../../kernel/time.js';
-import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
-import { inet_hash_connect, sk_acceptq_is_full } from './inet_connection_sock.js';
+import { sk_state_change, sock_opt } from '../core/sock.js';
+import {
+  inet_csk_defer_accept,
+  inet_csk_reqsk_queue_add,
+  inet_hash_connect,
+  sk_acceptq_is_full,
+} from './inet_connection_sock.js';
 import { inet_inherit_port, inet_lookup_listener } from './inet_hashtables.js';
 import {
   type InetAddr,
@@ -84,8 +87,9 @@ function tcp_send_syn(sk: TcpSock): void {
   }
   const child = tcp_create_openreq_child(listener, sk);
   tcp_finish_connect(sk, child);
-  fifo_push(listener.accept_queue!, child);
-  if (listener.sk_wait.first !== null) sk_wake(listener, POLLIN | POLLRDNORM);
+  const seconds = listener.sk_opts === null ? 0 : sock_opt(listener, SOL_TCP, TCP_DEFER_ACCEPT);
+  if (seconds > 0) inet_csk_defer_accept(listener, child, seconds);
+  else inet_csk_reqsk_queue_add(listener, child);
 }
 
 /** Seconds to the next repetition: 1 1 1 1 1 2 4 8 …; Linux: tcp_retransmit_timer. */

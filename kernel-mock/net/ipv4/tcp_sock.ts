@@ -41,6 +41,10 @@ export class TcpSock extends InetSock {
   urg_off = 0;
   /** Connections that wait for accept; null until listen. */
   accept_queue: Fifo<TcpSock> | null = null;
+  /** Connections that TCP_DEFER_ACCEPT keeps out of the queue until their first byte; null: none yet. */
+  deferred: TcpSock[] | null = null;
+  /** The listener that keeps this one out of its queue. */
+  rsk_listener: TcpSock | null = null;
   /** listen's backlog: the queue holds one more. */
   max_ack_backlog = 0;
   /** Repeats a SYN that found the listener's queue full; null until that happens. */

@@ -33,21 +33,25 @@ import {
   AF_INET,
   AF_UNSPEC,
   MSG_ERRQUEUE,
+  MSG_MORE,
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   SOCK_DGRAM,
   SOL_IP,
   SOL_SOCKET,
+  SOL_UDP,
   SO_BROADCAST,
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
-import { get_u16 } from '../../lib/bytes.js';
+import { UDP_CORK } from '../../include/uapi/udp.js';
+import { get_s32, get_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_clear, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { prandom_below } from '../../lib/prng.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sk_wake, sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
+import { udp_lib_setsockopt } from './ip_sockglue.js';
 import {
   type InetBindBucket,
   PORT_COUNT,
@@ -92,11 +96,22 @@ interface UdpSkb {
   readonly truesize: number;
 }
 
+/** A datagram that several sends make: MSG_MORE, UDP_CORK. */
+interface UdpPending {
+  data: Uint8Array;
+  readonly source: InetAddr;
+  daddr: InetAddr;
+  dport: number;
+  readonly type: number;
+  readonly max: number;
+}
+
 /** struct udp_sock. ESTABLISHED means: has a default destination, and hears nobody else. */
 export class UdpSock extends InetSock {
   readonly sk_receive_queue: Fifo<UdpSkb> = fifo();
   /** The sum of their truesize. Linux: sk_rmem_alloc. */
   rmem = 0;
+  pending: UdpPending | null = null;
 
   constructor(kernel: Kernel, prot: Proto) {
     super(kernel, SOCK_DGRAM, prot);
@@ -165,6 +180,12 @@ export function datagram_connected(sk: InetSock, saddr: InetAddr, daddr: InetAdd
   sk.inet_daddr = daddr;
   sk.inet_dport = dport;
   sk.sk_state = TCP_ESTABLISHED;
+  // ABI: what is pending goes there too.
+  const { pending } = sk as UdpSock;
+  if (pending !== null) {
+    pending.daddr = daddr;
+    pending.dport = dport;
+  }
   return 0;
 }
 
@@ -313,8 +334,39 @@ export function udp_send_skb(
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
   const data = new Uint8Array(len);
   copy_from_iter(task.mm, msg.iter, data, 0, len);
-  udp_rcv(sk, data, source, daddr, dport, type);
+  if (!is_corked(sk, msg)) udp_rcv(sk, data, source, daddr, dport, type);
+  else sk.pending = { data, source, daddr, dport, type, max };
   return len;
+}
+
+function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
+  return (msg.flags & MSG_MORE) !== 0 || (sk.sk_opts !== null && sock_opt(sk, SOL_UDP, UDP_CORK) !== 0);
+}
+
+/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EPIPE, -EFAULT. */
+export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: UdpPending): number {
+  const { count } = msg.iter;
+  const at = pending.data.length;
+  if (at + count > pending.max) {
+    sk.pending = null;
+    return -EMSGSIZE;
+  }
+  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
+  if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
+  const data = new Uint8Array(at + count);
+  data.set(pending.data);
+  copy_from_iter(task.mm, msg.iter, data, at, count);
+  pending.data = data;
+  if (!is_corked(sk, msg)) udp_push_pending_frames(sk);
+  return count;
+}
+
+/** Send what is pending. */
+export function udp_push_pending_frames(sk: UdpSock): void {
+  const { pending } = sk;
+  if (pending === null) return;
+  sk.pending = null;
+  udp_rcv(sk, pending.data, pending.source, pending.daddr, pending.dport, pending.type);
 }
 
 /** Send to `name`, a struct sockaddr_in, or to the default destination, from a socket of either family. */
@@ -337,11 +389,10 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
 /**
  * -EAGAIN (no free port), -EMSGSIZE, -EOPNOTSUPP (MSG_OOB), -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ, -ENETUNREACH, -EACCES,
  * -EMSGSIZE, the pending error, -EPIPE (without a signal), -EFAULT. Never sleeps: what is sent has left the buffer.
- *
- * DEVIATION: MSG_MORE and UDP_CORK do not collect a datagram from several sends.
  */
 export function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   const sk = udp_sk(sock);
+  if (sk.pending !== null) return udp_append_data(task, sk, msg, sk.pending);
   return inet_autobind(sk) < 0 ? -EAGAIN : udp_sendmsg4(task, sk, msg, msg.name);
 }
 
@@ -412,12 +463,21 @@ export function udp_ioctl(sock: Socket, request: number): number {
   return request === SIOCINQ ? (fifo_peek(udp_sk(sock).sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
 }
 
+/** As any option; and who takes the cork out sends what is pending. */
+export function udp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+  const err = udp_lib_setsockopt(task, sock, level, optname, optval);
+  if (err === 0 && level === SOL_UDP && optname === UDP_CORK && get_s32(optval, 0) === 0)
+    udp_push_pending_frames(udp_sk(sock));
+  return err;
+}
+
 function udp_close(inet: InetSock): void {
   const sk = inet as UdpSock;
   inet_put_port(sk);
   sk.sk_socket = null;
   fifo_clear(sk.sk_receive_queue);
   sk.rmem = 0;
+  sk.pending = null;
 }
 
 export const udp_prot = {

@@ -2,6 +2,14 @@
 import type { Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
 import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN } from '../../include/uapi/errno.js';
+import {
+  MCAST_BLOCK_SOURCE,
+  MCAST_JOIN_GROUP,
+  MCAST_JOIN_SOURCE_GROUP,
+  MCAST_LEAVE_GROUP,
+  MCAST_LEAVE_SOURCE_GROUP,
+  MCAST_UNBLOCK_SOURCE,
+} from '../../include/uapi/in.js';
 import * as in6 from '../../include/uapi/in6.js';
 import { SOCK_STREAM, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
 import { get_s32 } from '../../lib/bytes.js';
@@ -16,8 +24,8 @@ import {
   range_option,
   set_int_option,
   udp_getsockopt,
-  udp_setsockopt,
 } from '../ipv4/ip_sockglue.js';
+import { udp_setsockopt } from '../ipv4/udp.js';
 import { tcp_getsockopt, tcp_setsockopt } from '../ipv4/tcp_sockopt.js';
 
 const IPV6_DEFAULT_HOPLIMIT = 64;
@@ -29,12 +37,6 @@ const LOOPBACK_IFINDEX = 1;
 const hops_option = (initial: number): IntOption => ({
   initial,
   check: (_sk, val) => (val === -1 ? initial : val >= 0 && val <= 255 ? val : -EINVAL),
-});
-
-/** Streams do not know it. */
-const not_for_streams = (option: IntOption): IntOption => ({
-  ...option,
-  check: (sk, val) => (sk.sk_type === SOCK_STREAM ? -ENOPROTOOPT : option.check(sk, val)),
 });
 
 /** The interface that groups, or everything, go out by: there is lo alone. */
@@ -105,12 +107,24 @@ const flags: IntOptions = Object.fromEntries(
 );
 
 /** Options that take any length. */
-const ANY_LENGTH: ReadonlySet<number> = new Set([
-  in6.IPV6_DONTFRAG,
-  in6.IPV6_AUTOFLOWLABEL,
-  in6.IPV6_RECVFRAGSIZE,
-  in6.IPV6_MULTICAST_IF,
-  in6.IPV6_MULTICAST_HOPS,
+const ANY_LENGTH: ReadonlySet<number> = new Set([in6.IPV6_DONTFRAG, in6.IPV6_AUTOFLOWLABEL, in6.IPV6_RECVFRAGSIZE]);
+
+/** Options that streams do not know. */
+const NOT_FOR_STREAMS: ReadonlySet<number> = new Set([in6.IPV6_MULTICAST_IF, in6.IPV6_MULTICAST_HOPS]);
+
+/** DEVIATION: no group is joined; what these want is refused as if it were malformed. */
+const REFUSED: ReadonlySet<number> = new Set([
+  in6.IPV6_JOIN_GROUP,
+  in6.IPV6_LEAVE_GROUP,
+  in6.IPV6_JOIN_ANYCAST,
+  in6.IPV6_LEAVE_ANYCAST,
+  in6.IPV6_PKTINFO,
+  MCAST_JOIN_GROUP,
+  MCAST_BLOCK_SOURCE,
+  MCAST_UNBLOCK_SOURCE,
+  MCAST_LEAVE_GROUP,
+  MCAST_JOIN_SOURCE_GROUP,
+  MCAST_LEAVE_SOURCE_GROUP,
 ]);
 
 const ipv6_options: IntOptions = {
@@ -119,8 +133,8 @@ const ipv6_options: IntOptions = {
     initial: IPV6_DEFAULT_HOPLIMIT,
     check: (_sk, val) => (val === -1 ? IPV6_DEFAULT_HOPLIMIT : val >= 0 && val <= 255 ? val : -EINVAL),
   },
-  [in6.IPV6_MULTICAST_IF]: not_for_streams(interface_option(ENODEV)),
-  [in6.IPV6_MULTICAST_HOPS]: not_for_streams(hops_option(IPV6_DEFAULT_MCASTHOPS)),
+  [in6.IPV6_MULTICAST_IF]: interface_option(ENODEV),
+  [in6.IPV6_MULTICAST_HOPS]: hops_option(IPV6_DEFAULT_MCASTHOPS),
   [in6.IPV6_MULTICAST_LOOP]: range_option(1, 0, 1),
   [in6.IPV6_MULTICAST_ALL]: bool_option(1),
   // Only of raw sockets.
@@ -137,14 +151,20 @@ const ipv6_options: IntOptions = {
   [in6.IPV6_AUTOFLOWLABEL]: bool_option(1),
   [in6.IPV6_ADDR_PREFERENCES]: { initial: PREFERENCES_DEFAULT, check: check_preferences },
   [in6.IPV6_MINHOPCOUNT]: range_option(0, 0, 255),
-  [in6.IPV6_UNICAST_IF]: interface_option(EADDRNOTAVAIL),
+  // ABI: the number stands in network order.
+  [in6.IPV6_UNICAST_IF]: {
+    initial: 0,
+    check: (_sk, val) => (val === 0 || val === LOOPBACK_IFINDEX << 24 ? val : -EADDRNOTAVAIL),
+  },
 };
 
 /** -ENOPROTOOPT (level, option), -EINVAL (length, value) … Linux: do_ipv6_setsockopt. */
 function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IPV6) return ip_setsockopt(task, sock, level, optname, optval);
-  if (ipv6_options[optname] === undefined) return -ENOPROTOOPT;
+  if (REFUSED.has(optname)) return -EINVAL;
+  if (ipv6_options[optname] === undefined || (sk.sk_type === SOCK_STREAM && NOT_FOR_STREAMS.has(optname)))
+    return -ENOPROTOOPT;
   if (optval.length < 4 && !ANY_LENGTH.has(optname)) return -EINVAL;
   return set_int_option(ipv6_options, sk, level, optname, optval.length < 4 ? 0 : get_s32(optval, 0));
 }

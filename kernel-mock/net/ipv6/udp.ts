@@ -19,6 +19,7 @@ import {
   type UdpSock,
   datagram_connected,
   inet_autobind,
+  udp_append_data,
   ip4_datagram_connect,
   ip4_datagram_connect_addr,
   udp_prot,
@@ -83,6 +84,7 @@ function send_connected(task: Task, sk: UdpSock, msg: MsgHdr): number {
 export function udpv6_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   const sk = udp_sk(sock);
   const { name } = msg;
+  if (sk.pending !== null) return udp_append_data(task, sk, msg, sk.pending);
   if (inet_autobind(sk) < 0) return -EAGAIN;
   if (name === null) return send_connected(task, sk, msg);
   if (name.length < 2) return -EINVAL;
