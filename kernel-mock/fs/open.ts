@@ -1,6 +1,7 @@
 /** Opening files by path (fs/open.c, fs/namei.c path_openat). */
 import type { Dentry, Inode } from '../include/linux/dcache.js';
 import {
+  FMODE_CAN_ODIRECT,
   FMODE_CREATED,
   FMODE_LSEEK,
   FMODE_PATH,
@@ -80,7 +81,7 @@ import {
   walk_component,
 } from './namei.js';
 import { fsnotify_modify, fsnotify_open } from './notify/fsnotify.js';
-import { file_modified, truncate_setsize } from './ramfs.js';
+import { file_modified, ramfs_file_operations, truncate_setsize } from './ramfs.js';
 
 const RESOLVE_ALL =
   RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
@@ -203,6 +204,7 @@ function f_mode_of(flags: number): number {
 /** What the file cannot do goes from its mode; a file that takes no seek takes no pread either (FIFOs). */
 function finish_mode(file: OpenFile): void {
   if (file.f_op.llseek === undefined) file.f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE);
+  if (file.f_op === ramfs_file_operations) file.f_mode |= FMODE_CAN_ODIRECT;
 }
 
 /** O_TRUNC on a regular file that was there before. Linux: handle_truncate. */

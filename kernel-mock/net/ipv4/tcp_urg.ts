@@ -9,7 +9,7 @@ import { kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigurg } from '../../fs/fown.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sk_wake, sock_opt } from '../core/sock.js';
-import { type TcpSock, URG_READ, URG_VALID } from './tcp_sock.js';
+import { type TcpSock, URG_READ, URG_VALID, tcp_window } from './tcp_sock.js';
 
 /** SO_OOBINLINE: the urgent byte is an ordinary one. Linux: SOCK_URGINLINE. */
 export function urg_inline(sk: TcpSock): boolean {
@@ -44,7 +44,8 @@ export function tcp_urg_passed(sk: TcpSock, n: number): void {
 
 /** Bytes that a read finds before it stops at the mark. Linux: tcp_inq. */
 export function tcp_inq(sk: TcpSock): number {
-  return sk.urg_data === 0 || urg_inline(sk) ? sk.rcv.len : sk.urg_off;
+  const len = Math.min(sk.rcv.len, tcp_window(sk));
+  return sk.urg_data === 0 || urg_inline(sk) ? len : Math.min(len, sk.urg_off);
 }
 
 /**

@@ -2,7 +2,7 @@
 import test from 'ava';
 import * as uapi from '../../../kernel-mock/include/uapi/index.js';
 import { answers, msleep, outcome, receive } from '../../facts.js';
-import type { tcp} from './fixtures.js';
+import type { tcp } from './fixtures.js';
 import { ON, at, bound, client, listener, nonblocking, reset, udp } from './fixtures.js';
 
 const { MSG_DONTWAIT, MSG_MORE, SOCK_DGRAM, SOL_TCP, SOL_UDP, TCP_DEFER_ACCEPT, UDP_CORK } = uapi;
