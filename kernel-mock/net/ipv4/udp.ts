@@ -19,6 +19,7 @@ import {
 } from '../../include/uapi/errno.js';
 import { INADDR_ANY, IPPROTO_UDP, IP_RECVERR } from '../../include/uapi/in.js';
 import { SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
+import { IPV6_RECVERR } from '../../include/uapi/in6.js';
 import {
   POLLERR,
   POLLHUP,
@@ -39,6 +40,7 @@ import {
   MSG_TRUNC,
   SOCK_DGRAM,
   SOL_IP,
+  SOL_IPV6,
   SOL_SOCKET,
   SOL_UDP,
   SO_BROADCAST,
@@ -293,12 +295,13 @@ function udp_rcv(sk: UdpSock, data: Uint8Array, source: InetAddr, daddr: InetAdd
       ? null
       : (udp_lib_lookup2(tb, saddr, sport, daddr) ?? udp_lib_lookup2(tb, saddr, sport, any_of(daddr)));
   if (other !== null) udp_queue_rcv(other, data, saddr, sport);
-  else udp_err(sk);
+  else udp_err(sk, daddr);
 }
 
 /** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
-function udp_err(sk: UdpSock): void {
-  if (sk.sk_state !== TCP_ESTABLISHED && sock_opt(sk, SOL_IP, IP_RECVERR) === 0) return;
+function udp_err(sk: UdpSock, daddr: InetAddr): void {
+  const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
+  if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;
   sk.sk_err = ECONNREFUSED;
   if (sk.sk_wait.first !== null) sk_wake(sk, POLLERR);
 }

@@ -178,6 +178,19 @@ test(
   'ECONNREFUSED',
 );
 test(
+  'refused: others are not told, but with IPV6_RECVERR',
+  answers,
+  async (libc, ok) => {
+    const s = await udp6(ok);
+    await ok.sendto(s, 'x', 0, at6(9));
+    const r = [await receive(libc, s, 9, uapi.MSG_DONTWAIT)];
+    await ok.setsockopt(s, SOL_IPV6, uapi.IPV6_RECVERR, 1);
+    await ok.sendto(s, 'x', 0, at6(9));
+    return [...r, await receive(libc, s, 9, uapi.MSG_DONTWAIT), await receive(libc, s, 9, uapi.MSG_DONTWAIT)];
+  },
+  ['EAGAIN', 'ECONNREFUSED', 'EAGAIN'],
+);
+test(
   'disconnect: IPv4 or IPv6 again',
   answers,
   async (libc, ok) => {
