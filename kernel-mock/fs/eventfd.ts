@@ -46,7 +46,6 @@ const scratch = new Uint8Array(8);
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
   put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
   put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
-  if (copy_to_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
   if (!ctx.semaphore) {
     ctx.lo = 0;
     ctx.hi = 0;
