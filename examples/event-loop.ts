@@ -22,7 +22,7 @@ async function fail(libc: Libc, call: string): Promise<number> {
 /** A thread that takes its time with each job, and rings after it. */
 async function work(libc: Libc, { results, bell }: { results: number[]; bell: number }): Promise<void> {
   for (const job of JOBS) {
-    await libc.nanosleep({ tv_sec: 0, tv_nsec: 8_000_000 });
+    await libc.nanosleep({ tv_sec: 0, tv_nsec: 25_000_000 });
     results.push(job * job);
     await libc.eventfd_write(bell, 1);
   }

@@ -88,7 +88,9 @@ test('signal-loop.ts', ends, signal_loop, { ...ATOMIC, indirect: WITH_INDIRECT_V
 
 test('the loops say what they saw', async (t) => {
   for (const release of RELEASES) {
-    t.deepEqual(await run_example(t, { release }, event_loop), [0, '5 results, the last is 121; 4 beats\n'], release);
+    const beats = [...SINCE_2_6_27, '2.6.26'].includes(release) ? 12 : 10;
+    const loop = `5 results, the last is 121; ${beats} beats\n`;
+    t.deepEqual(await run_example(t, { release }, event_loop), [0, loop], release);
     t.deepEqual(await run_example(t, { release }, signal_loop), [0, '3 children, stopped by child 3\n'], release);
   }
 });
