@@ -90,6 +90,11 @@ export function fget_raw(task: Task, fd: number): OpenFile | null {
   return task.files.fd[fd >>> 0] ?? null;
 }
 
+/** Make room for descriptor `fd`. Linux: expand_files. */
+function expand_files(files: FilesStruct, fd: number): void {
+  while (files.fd.length <= fd) files.fd.push(null);
+}
+
 /** Reserve the lowest free descriptor that is not below `start`. -EMFILE at `end`. Linux: alloc_fd. */
 function alloc_fd(files: FilesStruct, start: number, end: number, flags: number): number {
   const from = Math.max(start, files.next_fd);
@@ -99,7 +104,7 @@ function alloc_fd(files: FilesStruct, start: number, end: number, flags: number)
   set_bit(files.open_fds, fd);
   if ((flags & O_CLOEXEC) !== 0) set_bit(files.close_on_exec, fd);
   else clear_bit(files.close_on_exec, fd);
-  while (files.fd.length <= fd) files.fd.push(null);
+  if (fd >= files.fd.length) expand_files(files, fd);
   return fd;
 }
 
@@ -167,7 +172,7 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
   const old = files.fd[newfd] ?? null;
   if (old === null) {
     set_bit(files.open_fds, newfd);
-    while (files.fd.length <= newfd) files.fd.push(null);
+    expand_files(files, newfd);
   } else task.kernel.trace?.fd_close?.(task, newfd, old);
   if ((flags & O_CLOEXEC) !== 0) set_bit(files.close_on_exec, newfd);
   else clear_bit(files.close_on_exec, newfd);

@@ -3,6 +3,7 @@ import type { Cpu, Image } from '../../kernel-mock/include/uapi/seam.js';
 import { SIGSEGV, SIG_DFL, SIG_UNBLOCK } from '../../kernel-mock/include/uapi/signal.js';
 import type { Libc } from '../index.js';
 import { SIGCANCEL, cancel_handler } from './cancel.js';
+import { descriptor_calls } from './descriptor_calls.js';
 import { describe } from './describe.js';
 import { handler_of } from './handlers.js';
 import type { Process, Start } from './process.js';
@@ -36,10 +37,18 @@ function exit_status(value: unknown): number {
   throw new TypeError(`it returned ${describe(value)}, which is no exit status: return a whole number, or nothing`);
 }
 
-function new_process(route: Route, env: Record<string, string>, new_libc: NewLibc): Process {
+/** No feature has been asked for. Full length: a look-up beyond the end of an array is slow each time. */
+const NO_FEATURES: Process['features'] = descriptor_calls.map(() => undefined);
+
+function new_process(
+  route: Route,
+  env: Record<string, string>,
+  new_libc: NewLibc,
+  features: Process['features'],
+): Process {
   const process: Process = {
     route,
-    features: new Map(),
+    features,
     env,
     starting: new Map(),
     handlers: [],
@@ -59,8 +68,8 @@ function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
 
 /** What fork copies of the library. The child has one thread: the one that called fork. */
 function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process {
-  const child = new_process(parent.route, { ...parent.env }, new_libc);
-  for (const [name, feature] of parent.features) child.features.set(name, { ...feature });
+  const features = parent.features.map((f) => (f === undefined ? f : { ...f }));
+  const child = new_process(parent.route, { ...parent.env }, new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
   child.starting.set(0, start);
@@ -104,7 +113,7 @@ class ProgramImage implements Image {
   }
 
   async start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void> {
-    this.#process = new_process(this.#route, parse_env(env), this.#new_libc);
+    this.#process = new_process(this.#route, parse_env(env), this.#new_libc, NO_FEATURES.slice());
     const libc = this.#thread(cpu);
     const status = exit_status(await this.#program(libc, argv, this.#process.env));
     await libc.exit(status);
@@ -143,5 +152,5 @@ class ProgramImage implements Image {
 
 /** An image of `program`, whose descriptor-creating functions take `route`. */
 export function program_image(program: Program, route: Route, new_libc: NewLibc): Image {
-  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc));
+  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc, NO_FEATURES.slice()));
 }

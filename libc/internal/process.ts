@@ -1,6 +1,7 @@
 /** What the threads of one process share in the library. */
 import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
 import type { Libc } from '../index.js';
+import type { DescriptorCall } from './descriptor_calls.js';
 import type { Route } from './routes/route.js';
 import type { Thread } from './thread.js';
 
@@ -13,10 +14,10 @@ export interface Feature {
   dedicated: Known;
   /** The plain call may stand inside sys_indirect. */
   indirect: Known;
-  /** The kernel heeds close-on-exec in the parameters of indirect for this call; looked at where it might not. */
-  indirect_cloexec: Known;
   /** O_NONBLOCK in the parameters of indirect has an effect. */
   indirect_nonblock: Known;
+  /** The flags that are known to arrive in the parameters of indirect. */
+  indirect_carries: number;
 }
 
 /** A thread that another can join. */
@@ -83,7 +84,8 @@ export interface SigInfoT {
 
 export interface Process {
   readonly route: Route;
-  readonly features: Map<string, Feature>;
+  /** By index of the descriptor call; undefined: never asked. */
+  readonly features: (Feature | undefined)[];
   readonly env: Record<string, string>;
   /** Tasks that have not begun, by the stack pointer that clone was given. */
   readonly starting: Map<number, Start>;
@@ -98,9 +100,6 @@ export interface Process {
   readonly new_thread: (cpu: Cpu) => Libc;
 }
 
-export function feature(process: Process, name: string): Feature {
-  let f = process.features.get(name);
-  if (f === undefined)
-    process.features.set(name, (f = { dedicated: 0, indirect: 0, indirect_cloexec: 0, indirect_nonblock: 0 }));
-  return f;
+export function feature(process: Process, { index }: DescriptorCall): Feature {
+  return (process.features[index] ??= { dedicated: 0, indirect: 0, indirect_nonblock: 0, indirect_carries: 0 });
 }
