@@ -1,11 +1,21 @@
-/** Sockets as files, and the socket calls of every family (net/socket.c). Knows no family. */
+/** Sockets as files, and the socket calls of every family but those that move data, which are in socket_msg.ts (net/socket.c). Knows no family. */
 import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
-import { EAFNOSUPPORT, EBADF, ECONNABORTED, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP } from '../include/uapi/errno.js';
-import { O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import {
+  EAFNOSUPPORT,
+  EAGAIN,
+  EBADF,
+  ECONNABORTED,
+  EFAULT,
+  EINVAL,
+  ENOTSOCK,
+  EOPNOTSUPP,
+} from '../include/uapi/errno.js';
+import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import { POLLOUT } from '../include/uapi/poll.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
 import {
@@ -19,25 +29,25 @@ import {
   put_unused_fd,
 } from '../fs/file.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
-import { MAX_RW_COUNT, iov_iter_ubuf } from '../mm/iov_iter.js';
-import { copy_from_user, copy_to_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
+import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_MAX = 128;
 const SOCK_MAX = 11;
-const NO_ADDRESS = new Uint8Array(0);
+export const NO_ADDRESS = new Uint8Array(0);
 /** A sock that exists only between sock_alloc and the family's create. */
 const NO_SOCK = undefined as unknown as Sock;
 
 // The file side.
 
-function sock_of(file: OpenFile): Socket {
+export function sock_of(file: OpenFile): Socket {
   return file.private_data as Socket;
 }
 
 /** The message of a plain read or write: no name, no flags but those of the file. */
-function plain_message(task: Task, file: OpenFile): MsgHdr {
+export function plain_message(task: Task, file: OpenFile): MsgHdr {
   const { msg } = task;
   msg.name = null;
   msg.want_name = false;
@@ -55,14 +65,18 @@ export const socket_file_ops = {
   },
   write_iter(task, file) {
     const sock = sock_of(file);
-    return sock.ops.sendmsg(task, sock, plain_message(task, file));
+    const ret = sock.ops.sendmsg(task, sock, plain_message(task, file));
+    if (ret === -EAGAIN) sock.async_nospace = true;
+    return ret;
   },
   poll(file: OpenFile, pt: PollTable | null) {
     const sock = sock_of(file);
-    return sock.ops.poll(file, sock, pt);
+    const mask = sock.ops.poll(file, sock, pt);
+    if ((mask & POLLOUT) === 0) sock.async_nospace = true;
+    return mask;
   },
-  // Sockets have no direct I/O. Linux: setfl.
-  setfl: (_file: OpenFile, flags: number) => ((flags & O_DIRECT) !== 0 ? -EINVAL : 0),
+  ioctl: sock_ioctl,
+  fasync: sock_fasync,
   release(file) {
     sock_release(sock_of(file));
   },
@@ -79,6 +93,7 @@ function sock_alloc(kernel: Kernel, type: number): Socket {
     ops: undefined as unknown as Socket['ops'],
     sk: NO_SOCK,
     file: null,
+    async_nospace: false,
   };
 }
 
@@ -105,19 +120,19 @@ function sock_create(kernel: Kernel, family: number, type: number, protocol: num
 }
 
 /** The open socket of `fd`, or -EBADF, -ENOTSOCK. */
-function sockfd_lookup(task: Task, fd: number): OpenFile | number {
+export function sockfd_lookup(task: Task, fd: number): OpenFile | number {
   const file = fget(task, fd);
   if (file === null) return -EBADF;
   return file.f_op === socket_file_ops ? file : -ENOTSOCK;
 }
 
 /** Keep the socket while its call sleeps. */
-function held(file: OpenFile, ret: Result): Result {
+export function held(file: OpenFile, ret: Result): Result {
   return typeof ret === 'number' ? ret : hold_file(file, ret);
 }
 
 /** An address from user memory: -EINVAL (longer than any address), -EFAULT. Linux: move_addr_to_kernel. */
-function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr | number {
+export function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr | number {
   const len = ulen | 0;
   if (len < 0 || len > SOCKADDR_MAX) return -EINVAL;
   if (len === 0) return NO_ADDRESS;
@@ -126,7 +141,7 @@ function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr 
 }
 
 /** An address to user memory: no more than *ulen bytes, and the full length into *ulen. -EFAULT, -EINVAL. */
-function move_addr_to_user(task: Task, addr: SockAddr, uaddr: number, ulen: number): number {
+export function move_addr_to_user(task: Task, addr: SockAddr, uaddr: number, ulen: number): number {
   const room = get_user_u32(task.mm, ulen);
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
@@ -370,74 +385,6 @@ export function sys_shutdown(task: Task, fd: number, how: number): number {
   if (typeof file === 'number') return file;
   const sock = sock_of(file);
   return sock.ops.shutdown(sock, how | 0);
-}
-
-/**
- * `sendto(fd, buf, len, flags, addr, addrlen)`; send is sendto without an address.
- *
- * @returns bytes sent; -EBADF, -ENOTSOCK, -EINVAL (addrlen), -EFAULT, then as the family: -EAGAIN, -ENOTCONN, -EPIPE (with
- *          SIGPIPE unless MSG_NOSIGNAL), -EMSGSIZE, -EDESTADDRREQ …
- * Sleeps while the peer's queue is full. send(2).
- */
-export function sys_sendto(
-  task: Task,
-  fd: number,
-  buf: number,
-  len: number,
-  flags: number,
-  uaddr: number,
-  addrlen: number,
-): Result {
-  const file = sockfd_lookup(task, fd);
-  if (typeof file === 'number') return file;
-  const msg = plain_message(task, file);
-  if (uaddr !== 0) {
-    const addr = move_addr_to_kernel(task, uaddr, addrlen);
-    if (typeof addr === 'number') return addr;
-    msg.name = addr;
-  }
-  msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
-  const sock = sock_of(file);
-  return held(file, sock.ops.sendmsg(task, sock, msg));
-}
-
-/** What recvfrom adds to a receive: the sender's address, of length 0 where the protocol tells none. */
-function recv_name(task: Task, msg: MsgHdr, ret: number, uaddr: number, ulen: number): number {
-  if (ret < 0) return ret;
-  const err = move_addr_to_user(task, msg.name ?? NO_ADDRESS, uaddr, ulen);
-  return err < 0 ? err : ret;
-}
-
-function* recvfrom_sleep(task: Task, sleep: Sleep, msg: MsgHdr, uaddr: number, ulen: number): Sleep {
-  return recv_name(task, msg, yield* sleep, uaddr, ulen);
-}
-
-/**
- * `recvfrom(fd, buf, len, flags, addr, addrlen)`; recv is recvfrom without an address.
- *
- * @returns bytes received, 0 at end of file; -EBADF, -ENOTSOCK, then as the family: -EAGAIN, -EINTR, -ENOTCONN, -ECONNRESET,
- *          -EFAULT … Sleeps while nothing is there. recv(2).
- */
-export function sys_recvfrom(
-  task: Task,
-  fd: number,
-  buf: number,
-  len: number,
-  flags: number,
-  uaddr: number,
-  ulen: number,
-): Result {
-  const file = sockfd_lookup(task, fd);
-  if (typeof file === 'number') return file;
-  const msg = plain_message(task, file);
-  msg.want_name = uaddr !== 0;
-  msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
-  const sock = sock_of(file);
-  const ret = sock.ops.recvmsg(task, sock, msg);
-  if (typeof ret !== 'number') return hold_file(file, uaddr === 0 ? ret : recvfrom_sleep(task, ret, msg, uaddr, ulen));
-  return uaddr === 0 ? ret : recv_name(task, msg, ret, uaddr, ulen);
 }
 
 /** The most that an option value can be here; longer ones are cut. */

@@ -53,6 +53,7 @@ function new_process(
     starting: new Map(),
     handlers: [],
     atexit: [],
+    commands: new Map(),
     nthreads: 1,
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
@@ -72,6 +73,7 @@ function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process
   const child = new_process(parent.route, { ...parent.env }, new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
+  for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
   child.starting.set(0, start);
   return child;
 }

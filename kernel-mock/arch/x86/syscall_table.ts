@@ -150,13 +150,12 @@ import {
   sys_getsockname,
   sys_getsockopt,
   sys_listen,
-  sys_recvfrom,
-  sys_sendto,
   sys_setsockopt,
   sys_shutdown,
   sys_socket,
   sys_socketpair,
 } from '../../net/socket.js';
+import { sys_recvfrom, sys_sendto } from '../../net/socket_msg.js';
 
 /** Every call that exists in some release played here. A number without a row is -ENOSYS. */
 export const handlers = {
