@@ -79,6 +79,8 @@ const INIT_RLIMITS: readonly number[] = (() => {
   return rlim;
 })();
 
+const NO_ADDRESS = new Uint8Array(0);
+
 /** The processor as one thread of one program sees it. */
 class TaskCpu implements Cpu {
   readonly memory: UserMemory;
@@ -162,6 +164,7 @@ function alloc_task(
     sum_exec: 0,
     iter,
     msg: { name: null, want_name: false, iter, flags: 0 },
+    sockaddr: NO_ADDRESS,
   };
   new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);

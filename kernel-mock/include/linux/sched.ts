@@ -234,6 +234,8 @@ export interface Task {
   /** Where the data of the call under way stand in user memory, and its message header: one call at a time, so one is enough. */
   readonly iter: IovIter;
   readonly msg: MsgHdr;
+  /** Room for the address of the call under way, as long as that is. */
+  sockaddr: Uint8Array;
 }
 
 /**
