@@ -55,6 +55,7 @@ function new_process(
     atexit: [],
     commands: new Map(),
     nthreads: 1,
+    tid_words: [],
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
   };
@@ -121,7 +122,7 @@ class ProgramImage implements Image {
     await libc.exit(status);
   }
 
-  async resume(cpu: Cpu, stack: number): Promise<void> {
+  resume(cpu: Cpu, stack: number): Promise<void> {
     const process = this.#process;
     const start = process.starting.get(stack);
     if (start === undefined) throw new TypeError(NOT_OURS);
@@ -129,7 +130,7 @@ class ProgramImage implements Image {
     const libc = this.#thread(cpu);
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
-    await begin(process, libc, start);
+    return begin(process, libc, start);
   }
 
   fork(parent: Cpu): Image {

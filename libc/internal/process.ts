@@ -5,6 +5,7 @@ import type { DescriptorCall } from './descriptor_calls.js';
 import type { FILE } from './file.js';
 import type { Route } from './routes/route.js';
 import type { Thread } from './thread.js';
+import type { TidWord } from './tid_word.js';
 
 /** What is known about a feature of the kernel below: not tried, present, absent. As in glibc, one for each feature. */
 export type Known = 0 | 1 | -1;
@@ -23,9 +24,8 @@ export interface Feature {
 
 /** A thread that another can join. */
 export interface Pthread {
-  /** Address of the word that holds its id while it lives, and that clone(2) and exit(2) keep. */
-  tid_ptr: number;
-  tid_word: Uint8Array;
+  /** Holds its id while it lives. */
+  tid: TidWord;
   detached: boolean;
   joined: boolean;
   /** The thread that joins it; null: nobody, or one that nobody has asked for. */
@@ -44,10 +44,9 @@ export interface Pthread {
   readonly cleanup: (() => unknown)[];
 }
 
-export function new_pthread(tid_ptr: number, tid_word: Uint8Array, detached: boolean): Pthread {
+export function new_pthread(tid: TidWord, detached: boolean): Pthread {
   return {
-    tid_ptr,
-    tid_word,
+    tid,
     detached,
     joined: false,
     joiner: null,
@@ -98,6 +97,8 @@ export interface Process {
   readonly commands: Map<FILE, number>;
   /** Threads that have not ended. */
   nthreads: number;
+  /** Places for the ids of threads to come. */
+  readonly tid_words: TidWord[];
   /** The handles, by processor. */
   readonly threads: WeakMap<Cpu, Libc>;
   readonly new_thread: (cpu: Cpu) => Libc;

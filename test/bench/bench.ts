@@ -167,26 +167,23 @@ interface Report {
   readonly memory: readonly Memory[];
 }
 
+const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Figures): object => ({
+  name,
+  mock_ns: round_to(mock, 1),
+  native_ns: round_to(native_ns, 1),
+  ratio: round_to(ratio, 4),
+  target,
+});
+
 function print_json({ figures, over, us, scaling, memory }: Report): void {
-  const plain = figures.map(({ name, mock_ns: mock, native_ns, ratio }) => ({
-    name,
-    mock_ns: round_to(mock, 1),
-    native_ns: round_to(native_ns, 1),
-    ratio: round_to(ratio, 4),
-  }));
-  console.log(
-    JSON.stringify(
-      {
-        rows: plain,
-        indirect_over_dedicated: round_to(over, 3),
-        boot_us: round_to(us.boot, 3),
-        scaling: scaling.map(({ name, ratio }) => ({ name, ratio: round_to(ratio, 3) })),
-        memory: memory.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
-      },
-      null,
-      2,
-    ),
-  );
+  const report = {
+    rows: figures.map(json_row),
+    indirect_over_dedicated: round_to(over, 3),
+    boot_us: round_to(us.boot, 3),
+    scaling: scaling.map(({ name, ratio, target }) => ({ name, ratio: round_to(ratio, 3), target })),
+    memory: memory.map(({ name, bytes, target }) => ({ name, bytes: Math.round(bytes), target })),
+  };
+  console.log(JSON.stringify(report, null, 2));
 }
 
 function print_columns(table: readonly (readonly string[])[]): void {
@@ -265,7 +262,8 @@ async function main(): Promise<void> {
     native?.remove();
   }
   if (chosen.length < rows.length) {
-    print_rows(figures, no_native);
+    if (json) console.log(JSON.stringify({ rows: figures.map(json_row) }, null, 2));
+    else print_rows(figures, no_native);
     return;
   }
   const report: Report = {
