@@ -65,7 +65,7 @@ export function fput(file: OpenFile): void {
   if (--file.f_count > 0) return;
   file.kernel.nr_files--;
   if ((file.f_flags & O_ASYNC) !== 0) file.f_op.fasync?.(file, -1, false);
-  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released();
+  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released(watcher);
   if (file.f_inode !== null) file.kernel.fs!.__fput(file);
   file.f_op.release?.(file);
 }
