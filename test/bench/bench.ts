@@ -2,14 +2,14 @@
  * `npm run bench`: what calls cost on the mock kernel, awaited from TypeScript, and on the kernel below, made from C.
  *
  * The machine may be busy, and differently so from second to second: every round measures both sides, one right after the
- * other, and what counts is the median over the rounds, of the ratio too. tinybench, which samples one task after the
+ * other, and is the median of its parts; what counts is the median over the rounds, of the ratio too. tinybench, which samples one task after the
  * other, does what has no counterpart.
  */
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
 import { type Native, compile_native } from './native.js';
-import { type Row, mock_ns } from './row.js';
+import { type Row, median, mock_ns } from './row.js';
 import { rows } from './rows.js';
 import { SCALING_TARGET, footprints, measure_footprint, measure_scale, scales } from './scaling.js';
 import { dedicated, indirect } from './socket_rows.js';
@@ -37,11 +37,6 @@ const QUICK: Effort = { rounds: 1, round_ns: 0, warm_up_ns: 0, scaling_rounds: 1
 
 /** One side of a round: nanoseconds for each of `n` iterations. */
 type Side = (n: number) => number | Promise<number>;
-
-function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-}
 
 /** Run `side` for a while; answers with how many iterations fill a round. */
 async function warm_up(side: Side, { round_ns, warm_up_ns }: Effort): Promise<number> {
