@@ -75,6 +75,13 @@ export function locks_get_lock_context(inode: Inode): FileLockContext {
   return inode.i_flctx as FileLockContext;
 }
 
+/** Locks and leases on `inode`, and who waits for one to go. */
+export function nr_locks(inode: Inode): number {
+  const ctx = inode.i_flctx as FileLockContext | null;
+  if (ctx === null) return 0;
+  return ctx.posix.length + ctx.flock.length + ctx.leases.length + (ctx.wait.first === null ? 0 : 1);
+}
+
 function conflicts(a: FileLock, b: FileLock): boolean {
   return a.owner !== b.owner && (a.type === F_WRLCK || b.type === F_WRLCK);
 }

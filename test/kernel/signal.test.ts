@@ -23,8 +23,8 @@ import {
   WCONTINUED,
   WUNTRACED,
 } from 'sys-indirect/uapi';
-import { type Libc, type Program, type RouteName, type SigActionT, boot } from '../../index.js';
-import { nothing_left, run } from '../helpers.js';
+import { type Libc, type Program, type RouteName, type SigActionT } from '../../index.js';
+import { nothing_left, run, boot_for } from '../helpers.js';
 import { SLEEPS, type SleepingCall } from './sleeps.js';
 
 /** Where each route works: a handler has to leave its parameters alone on all of them. */
@@ -36,7 +36,7 @@ const ROUTES: readonly (readonly [RouteName, string])[] = [
 
 const interrupted = test.macro({
   async exec(t, call: SleepingCall, flags: number, route: RouteName, release: string) {
-    const kernel = boot({ output: null, route, release });
+    const kernel = boot_for(t, { route, release });
     let handled = 0;
     const status = await kernel.run(async (libc) => {
       const { go, end } = await call.setup(libc);
@@ -96,7 +96,7 @@ for (const [route, release] of ROUTES)
 /** What a program prints, and how it ends. */
 const prints = test.macro({
   async exec(t, program: Program, expected: string, status?: number) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     t.is(await kernel.run(program), status ?? 0);
     t.is(kernel.output(), expected);
     nothing_left(t, kernel);
@@ -261,7 +261,7 @@ test('stop and continue: the status, SIGCHLD, and a sleep that goes on to its mo
 });
 
 test('SIG_IGN survives exec, a handler does not; the mask survives both', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/show', async (libc) => {
     const out: string[] = [];
     for (const sig of [SIGUSR1, SIGUSR2]) {

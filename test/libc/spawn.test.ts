@@ -7,9 +7,8 @@ import {
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
   type Program,
-  boot,
 } from '../../index.js';
-import { nothing_left } from '../helpers.js';
+import { nothing_left, boot_for } from '../helpers.js';
 
 const show: Program = async (libc, argv, env) => {
   const open: number[] = [];
@@ -23,7 +22,7 @@ const show: Program = async (libc, argv, env) => {
 
 /** Run `program` where /bin/show and a shell are installed; answers with what was printed. */
 async function output(t: Parameters<typeof nothing_left>[0], program: Program): Promise<string> {
-  const kernel: Kernel = boot({ output: null });
+  const kernel: Kernel = boot_for(t);
   kernel.install('/bin/show', show);
   kernel.install('/bin/sh', async (libc, argv) => {
     await libc.printf('sh: %s\n', argv.slice(1).join(' '));

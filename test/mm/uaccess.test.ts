@@ -18,7 +18,6 @@ const BAD = [
   -1,
   -4096,
   1.5,
-  NaN,
   Infinity,
   -Infinity,
 ];
