@@ -32,6 +32,7 @@ import {
   SI_KERNEL,
   SI_USER,
 } from '../include/uapi/signal.js';
+import { pgrp_members } from './pgrp.js';
 import { activate_task } from './sched.js';
 import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
 import { wake_up, wake_up_all } from './wait.js';
@@ -50,7 +51,7 @@ export function kernel_siginfo(sig: number): SigInfo {
 
 /** A signal that `task` sends with kill and the like. */
 export function user_siginfo(task: Task, sig: number, si_code: number): SigInfo {
-  return { si_signo: sig, si_code, si_pid: task.group.tgid, si_uid: 0, si_status: 0, si_value: 0 };
+  return { si_signo: sig, si_code, si_pid: task.group.tgid, si_uid: task.cred.uid, si_status: 0, si_value: 0 };
 }
 
 /** Does the process throw `sig` away when it arrives? */
@@ -137,7 +138,7 @@ function notify_parent_cldstop(group: ThreadGroup, si_code: number, si_status: n
       si_signo: SIGCHLD,
       si_code,
       si_pid: group.tgid,
-      si_uid: 0,
+      si_uid: group.threads[0]?.cred.uid ?? 0,
       si_status,
       si_value: 0,
     });
@@ -199,8 +200,8 @@ export function do_group_exit(group: ThreadGroup, status: number): void {
 
 /** Is there no process in `pgid` whose parent stands outside of it, in the same session? Then nobody could continue it. */
 export function is_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): boolean {
-  for (const g of group.kernel.groups.values()) {
-    if (g.pgid !== group.pgid || g === without || g.zombie || g.parent === null) continue;
+  for (const g of pgrp_members(group.kernel, group.pgid)) {
+    if (g === without || g.zombie || g.parent === null) continue;
     // The host, which started this one, is like a shell: it can continue its jobs.
     if (g.run !== null) return false;
     if (g.parent.pgid !== g.pgid && g.parent.sid === g.sid) return false;

@@ -3,9 +3,19 @@ import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
-import { EAFNOSUPPORT, EBADF, ECONNABORTED, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP } from '../include/uapi/errno.js';
-import { O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import {
+  EAFNOSUPPORT,
+  EAGAIN,
+  EBADF,
+  ECONNABORTED,
+  EFAULT,
+  EINVAL,
+  ENOTSOCK,
+  EOPNOTSUPP,
+} from '../include/uapi/errno.js';
+import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import { POLLOUT } from '../include/uapi/poll.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
 import {
@@ -21,6 +31,7 @@ import {
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_MAX = 128;
@@ -54,14 +65,18 @@ export const socket_file_ops = {
   },
   write_iter(task, file) {
     const sock = sock_of(file);
-    return sock.ops.sendmsg(task, sock, plain_message(task, file));
+    const ret = sock.ops.sendmsg(task, sock, plain_message(task, file));
+    if (ret === -EAGAIN) sock.async_nospace = true;
+    return ret;
   },
   poll(file: OpenFile, pt: PollTable | null) {
     const sock = sock_of(file);
-    return sock.ops.poll(file, sock, pt);
+    const mask = sock.ops.poll(file, sock, pt);
+    if ((mask & POLLOUT) === 0) sock.async_nospace = true;
+    return mask;
   },
-  // Sockets have no direct I/O. Linux: setfl.
-  setfl: (_file: OpenFile, flags: number) => ((flags & O_DIRECT) !== 0 ? -EINVAL : 0),
+  ioctl: sock_ioctl,
+  fasync: sock_fasync,
   release(file) {
     sock_release(sock_of(file));
   },
@@ -78,6 +93,7 @@ function sock_alloc(kernel: Kernel, type: number): Socket {
     ops: undefined as unknown as Socket['ops'],
     sk: NO_SOCK,
     file: null,
+    async_nospace: false,
   };
 }
 

@@ -60,6 +60,8 @@ export interface Socket {
   ops: ProtoOps;
   sk: Sock;
   file: OpenFile | null;
+  /** Somebody found no room to send: O_ASYNC tells when there is some. */
+  async_nospace: boolean;
 }
 
 /** What a family does for one type of socket. A call that a type has not is a function that answers -EOPNOTSUPP. */
@@ -75,6 +77,8 @@ export interface ProtoOps {
   /** Local (`peer` false) or remote address, or -errno. */
   getname(sock: Socket, peer: boolean): SockAddr | number;
   poll(file: OpenFile, sock: Socket, pt: PollTable | null): number;
+  /** SIOCINQ, SIOCOUTQ and the like: an int for the program, or -errno; missing: -ENOTTY. */
+  ioctl?(sock: Socket, cmd: number): number;
   listen(sock: Socket, backlog: number): number;
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */

@@ -19,9 +19,12 @@ import {
   EINVAL,
   ENOSPC,
   ENOTCONN,
+  ENOTTY,
+  EOPNOTSUPP,
   EPROTONOSUPPORT,
   ESOCKTNOSUPPORT,
 } from '../../include/uapi/errno.js';
+import { SIOCATMARK, SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import {
   POLLERR,
   POLLHUP,
@@ -43,7 +46,7 @@ import {
 } from '../../include/uapi/socket.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { get_u16, put_u16 } from '../../lib/bytes.js';
-import { type Fifo, fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
+import { type Fifo, fifo, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sk_state_change, sock_graft } from '../core/sock.js';
@@ -366,4 +369,20 @@ export function unix_family(ops: { stream: ProtoOps; dgram: ProtoOps; seqpacket:
       return 0;
     },
   };
+}
+
+/** SIOCINQ: what a stream or sequence of records holds, or the first datagram. -EINVAL for a listener. Linux: unix_inq_len. */
+function unix_inq_len(sk: UnixSock): number {
+  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
+  if (sk.sk_type === SOCK_DGRAM) return fifo_peek(sk.sk_receive_queue)?.len ?? 0;
+  return fifo_items(sk.sk_receive_queue).reduce((n, skb) => n + skb.len, 0);
+}
+
+/** SIOCINQ, SIOCOUTQ, SIOCATMARK (streams). Linux: unix_ioctl. */
+export function unix_ioctl(sock: Socket, cmd: number): number {
+  const sk = unix_sk(sock);
+  if (cmd === SIOCINQ) return unix_inq_len(sk);
+  if (cmd === SIOCOUTQ) return sk.wmem;
+  if (cmd === SIOCATMARK) return sk.sk_type === SOCK_STREAM ? 0 : -EOPNOTSUPP;
+  return -ENOTTY;
 }
