@@ -56,7 +56,8 @@ function fs_census(kernel: Kernel, vfs: Vfs | null): Pick<Census, 'holds' | 'loc
     // The kernel itself has the console open.
     const own = inode === kernel.console.f_inode ? 1 : 0;
     holds += Math.abs(inode.i_opens - own) + Math.abs(inode.i_writecount - own);
-    locks += nr_locks(inode);
+    // What a program did to the open file that the kernel keeps stays done, as on a terminal that the shell keeps.
+    locks += nr_locks(inode, kernel.console);
   }
   // What is below a name that is held holds that name.
   for (const name of names) holds += name === kernel.console.f_path ? 0 : name.d_count;
