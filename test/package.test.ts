@@ -134,6 +134,7 @@ test('functions of the library', (t) => {
     'fclose',
     'fcntl',
     'fdopen',
+    'fdopendir',
     'feof',
     'ferror',
     'fexecve',
