@@ -90,7 +90,7 @@ const killed = test.macro({
 /** A stop and SIGCONT, and no handler: the call sleeps on, or gives EINTR. */
 const stopped = test.macro({
   async exec(t, call: SleepingCall) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     const call_gave: { value: number | string } = { value: 'asleep' };
     const target = kernel.run(async (libc) => {
       const { go, end } = await call.setup(libc);
