@@ -85,7 +85,7 @@ for (const [name, attempt] of Object.entries(BAD_POINTERS))
   for (const flags of [0, O_CLOEXEC, O_CLOEXEC | O_NONBLOCK])
     test(`${name}, flags 0x${flags.toString(16)}: a bad pointer leaves no descriptor`, async (t) => {
       for (const release of RELEASES) {
-        // A mask that is not there was EINVAL before 4.x, as one of a wrong size.
+        // A mask that is not there was once EINVAL, as one of a wrong size is [M: until when].
         const fault = name === 'signalfd' && release !== '6.18' ? 'EINVAL' : 'EFAULT';
         for (const route of ROUTES) {
           const got = await answer(t, { release, route }, async (libc, ok) => {
