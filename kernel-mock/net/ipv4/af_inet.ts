@@ -5,6 +5,7 @@ import {
   RCV_SHUTDOWN,
   SS_CONNECTED,
   SS_CONNECTING,
+  SS_DISCONNECTING,
   SS_UNCONNECTED,
   type SockAddr,
   type Socket,
@@ -138,11 +139,12 @@ export function inet_bind_source(saddr: number): number {
 }
 
 /** -ENOTCONN for the peer of a socket that has none. */
-export function inet_getname(sock: Socket, peer: boolean): SockAddr | number {
+export function inet_getname(sock: Socket, peer: boolean, accepted = false): SockAddr | number {
   const sk = inet_sk(sock);
   const { sk_prot } = sk;
   if (!peer) return sk_prot.sockaddr(addr_any(sk.inet_rcv_saddr) ? sk.inet_saddr : sk.inet_rcv_saddr, sk.inet_sport);
-  if (sk.inet_dport === 0 || sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_SYN_SENT) return -ENOTCONN;
+  const apart = sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_SYN_SENT;
+  if (sk.inet_dport === 0 || (apart && !accepted)) return -ENOTCONN;
   return sk_prot.sockaddr(sk.inet_daddr, sk.inet_dport);
 }
 
@@ -194,6 +196,7 @@ export function inet_stream_connect(task: Task, sock: Socket, addr: SockAddr, fl
     return 0;
   }
   if (sock.state === SS_CONNECTED) return -EISCONN;
+  if (sock.state === SS_DISCONNECTING) return -EINVAL;
   const timeo = (flags & O_NONBLOCK) !== 0 ? 0 : sk.sk_sndtimeo;
   let waiting = -EALREADY;
   if (sock.state === SS_UNCONNECTED) {
@@ -241,7 +244,8 @@ export function inet_shutdown(sock: Socket, how: number): number {
   if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
   const mode = how + 1;
   const state = sk.sk_state;
-  if (sock.state === SS_CONNECTING && state !== TCP_SYN_SENT && state !== TCP_CLOSE) sock.state = SS_CONNECTED;
+  if (sock.state === SS_CONNECTING)
+    sock.state = state === TCP_SYN_SENT || state === TCP_CLOSE ? SS_DISCONNECTING : SS_CONNECTED;
   if (state === TCP_SYN_SENT || state === TCP_LISTEN) {
     if (state === TCP_SYN_SENT || (mode & RCV_SHUTDOWN) !== 0) {
       sk.sk_prot.disconnect(sk);

@@ -18,6 +18,7 @@ import {
 import {
   AF_INET,
   MSG_ERRQUEUE,
+  MSG_MORE,
   MSG_NOSIGNAL,
   MSG_OOB,
   MSG_PEEK,
@@ -57,6 +58,7 @@ import {
   tcp_set_state,
   tcp_space_freed,
 } from './tcp_input.js';
+import { tcp_cork_data } from './tcp_cork.js';
 import { tcp_v4_connect } from './tcp_ipv4.js';
 import {
   SHUTDOWN_MASK,
@@ -161,6 +163,10 @@ export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = tcp_sk(sock);
   const total = msg.iter.count;
   let err = send_state(sk);
+  if (err === 0 && (sk.cork !== null || sk.sk_opts !== null || (msg.flags & MSG_MORE) !== 0)) {
+    const kept = sk.sk_err !== 0 || (sk.sk_shutdown & SEND_SHUTDOWN) !== 0 ? 0 : tcp_cork_data(task, sk, msg);
+    if (kept !== 0) return kept;
+  }
   if (err === 0) err = send_some(task, sk, msg);
   if (err === 0) return total;
   const timeo = sock_sndtimeo(sk, msg.flags);
@@ -310,7 +316,7 @@ export function tcp_ioctl(sock: Socket, request: number): number {
   if (request !== SIOCINQ && request !== SIOCOUTQ && request !== SIOCOUTQNSD) return -ENOTTY;
   if (sk.sk_state === TCP_LISTEN) return -EINVAL;
   if (request === SIOCINQ) return tcp_inq(sk);
-  return peer === null ? 0 : tcp_unsent(peer);
+  return (sk.cork?.data.length ?? 0) + (peer === null ? 0 : tcp_unsent(peer));
 }
 
 // The end.
