@@ -10,6 +10,7 @@ import {
   type SockAddr,
   type Socket,
 } from '../../include/linux/net.js';
+import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import {
   EACCES,
@@ -21,6 +22,7 @@ import {
   EINVAL,
   EISCONN,
   ENOTCONN,
+  EPERM,
   EOPNOTSUPP,
   EPIPE,
   EPROTONOSUPPORT,
@@ -49,6 +51,7 @@ import {
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
+import { capable } from '../../kernel/capability.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { sk_state_change, sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
 import { inet_csk_accept, inet_csk_listen_start } from './inet_connection_sock.js';
@@ -301,9 +304,19 @@ export const inet_dgram_ops = {
 export const IPPROTO_MAX = IPPROTO_MPTCP + 1;
 
 /**
+ * A raw socket needs a protocol, and privilege.
+ *
+ * DEVIATION: who has both gets -EPROTONOSUPPORT too: there are no raw sockets.
+ */
+export function no_raw_socket(kernel: Kernel, protocol: number): number {
+  const task = kernel.current;
+  return protocol !== IPPROTO_IP && task !== null && !capable(task.cred) ? -EPERM : -EPROTONOSUPPORT;
+}
+
+/**
  * -EINVAL (protocol out of range), -ESOCKTNOSUPPORT (type), -EPROTONOSUPPORT. Linux: inet_create.
  *
- * DEVIATION: no raw sockets (-EPROTONOSUPPORT with any protocol), no MPTCP, UDP-Lite, SCTP.
+ * DEVIATION: no MPTCP, UDP-Lite, SCTP.
  */
 export const inet_family_ops: NetProtoFamily = {
   family: AF_INET,
@@ -323,7 +336,7 @@ export const inet_family_ops: NetProtoFamily = {
         sock_graft(new UdpSock(kernel, udp_prot), sock);
         return 0;
       case SOCK_RAW:
-        return -EPROTONOSUPPORT;
+        return no_raw_socket(kernel, protocol);
       case SOCK_PACKET:
         // The old name of AF_PACKET.
         return -EAFNOSUPPORT;

@@ -50,6 +50,7 @@ import {
   tcp_abort_on_data,
   tcp_data_ready,
   tcp_data_refused,
+  tcp_data_snd_check,
   tcp_disconnect,
   tcp_fin_wait2_orphan,
   tcp_listen_stop,
@@ -97,8 +98,10 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
   if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
-  if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) tcp_urg(peer);
-  else tcp_data_ready(peer);
+  if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) {
+    tcp_urg(peer);
+    tcp_data_snd_check(peer);
+  } else tcp_data_ready(peer);
 }
 
 /** Send what there is room for. 0: all is sent; -EAGAIN: no more room; or the error. What is left shows in the iterator. */

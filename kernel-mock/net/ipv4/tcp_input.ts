@@ -200,6 +200,7 @@ function tcp_fin(sk: TcpSock): void {
       return;
   }
   if (!sk.dead) sk_state_change(sk);
+  tcp_data_snd_check(sk);
 }
 
 /** The peer has acknowledged our FIN. Linux: tcp_rcv_state_process. */
@@ -245,11 +246,14 @@ export function tcp_send_fin(sk: TcpSock): void {
 
 /** Linux: tcp_data_ready. */
 export function tcp_data_ready(sk: TcpSock): void {
-  // What comes in takes what MSG_MORE keeps back along; TCP_CORK keeps it. Linux: tcp_data_snd_check.
-  if (sk.cork !== null && sock_opt(sk, SOL_TCP, TCP_CORK) === 0) tcp_push_pending_frames(sk);
   if (sk.sk_wait.first === null) return;
   const { len } = sk.rcv;
   if (len >= sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1) || len >= tcp_window(sk)) sk_wake(sk, POLLIN | POLLRDNORM);
+}
+
+/** A segment that is not mere data takes along what MSG_MORE keeps back; TCP_CORK goes on keeping it. Linux: tcp_data_snd_check. */
+export function tcp_data_snd_check(sk: TcpSock): void {
+  if (sk.cork !== null && sock_opt(sk, SOL_TCP, TCP_CORK) === 0) tcp_push_pending_frames(sk);
 }
 
 /** Send what was kept back. Linux: __tcp_push_pending_frames. */

@@ -130,15 +130,20 @@ test(
   ['EAGAIN', 'xy'],
 );
 test(
-  'MSG_MORE on a stream: what comes takes it along',
+  'MSG_MORE on a stream: data that come leave it where it is, their end takes it along',
   answers,
   async (libc, ok) => {
     const [c, s] = await pair(ok);
     await ok.send(c, 'ab', MSG_MORE);
+    await ok.send(c, 'cd');
     await ok.send(s, 'zz');
-    return [await receive(libc, s, 9, MSG_DONTWAIT), await receive(libc, c, 9, MSG_DONTWAIT)];
+    await ok.send(c, 'ef', MSG_MORE);
+    await ok.send(s, 'zz');
+    const r = [await receive(libc, s, 9, MSG_DONTWAIT), await receive(libc, s, 9, MSG_DONTWAIT)];
+    await ok.shutdown(s, uapi.SHUT_WR);
+    return [...r, await receive(libc, s, 9, MSG_DONTWAIT)];
   },
-  ['ab', 'zz'],
+  ['abcd', 'EAGAIN', 'ef'],
 );
 
 test(
