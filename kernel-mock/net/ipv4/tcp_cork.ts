@@ -8,7 +8,7 @@ import { add_timer, timer } from '../../lib/timerqueue.js';
 import { ktime_get } from '../../kernel/time.js';
 import { copy_from_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_opt } from '../core/sock.js';
-import { tcp_push_pending_frames } from './tcp_input.js';
+import { tcp_data_refused, tcp_push_pending_frames } from './tcp_input.js';
 import { type TcpSock, tcp_stream_wspace } from './tcp_sock.js';
 
 /** A segment on lo: with so many bytes there is nothing to wait for. */
@@ -30,8 +30,10 @@ export function tcp_cork_data(task: Task, sk: TcpSock, msg: MsgHdr): number {
   if (n === 0) return 0;
   const held = sk.cork?.data.length ?? 0;
   if (!is_corked(sk, msg.flags) || held + n >= LOOPBACK_SEGMENT || n > tcp_stream_wspace(sk)) {
+    // Sent together with what was kept, so that it is not the one that learns of the reset.
+    const lost = sk.cork !== null && tcp_data_refused(sk);
     tcp_push_pending_frames(sk);
-    return 0;
+    return lost ? n : 0;
   }
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
   const data = new Uint8Array(held + n);

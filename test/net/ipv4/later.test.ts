@@ -103,6 +103,18 @@ for (const [title, release, expected] of held)
     ['EAGAIN', ...expected],
   );
 test(
+  'MSG_MORE on a stream whose other end is closed',
+  answers,
+  async (libc, ok) => {
+    const [c, s] = await pair(ok);
+    await ok.close(s);
+    const r = [outcome(libc, await libc.send(c, 'ab', MSG_MORE | uapi.MSG_NOSIGNAL))];
+    for (let i = 0; i < 2; i++) r.push(outcome(libc, await libc.send(c, 'cd', uapi.MSG_NOSIGNAL)));
+    return r;
+  },
+  [2, 2, 'EPIPE'],
+);
+test(
   'MSG_MORE on a stream: 200 ms',
   answers,
   async (libc, ok) => {
