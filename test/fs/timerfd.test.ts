@@ -4,7 +4,7 @@ import { type Libc, type Release } from '../../index.js';
 import { CLOCK_MONOTONIC } from '../../kernel-mock/include/uapi/index.js';
 import { answers } from '../facts.js';
 
-const TIMERFD = 282;
+const TIMERFD = 283;
 const old_call = (release: Release): boolean => release.calls.has('timerfd');
 
 /** timerfd with a time of ten seconds. */
