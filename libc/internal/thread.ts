@@ -21,11 +21,12 @@ interface Stack {
   readonly below: Stack | null;
 }
 
-function put_64(stack: Stack, o: number, value: number): void {
-  if (value === (value | 0)) {
-    stack.view.setInt32(o, value, true);
-    stack.view.setInt32(o + 4, value >> 31, true);
-  } else put_u64(stack.bytes, o, value);
+/** What an indirect call is made from, registers and parameters: memory that stays, so that a call has only to fill it in. */
+export interface IndirectBlock {
+  readonly bytes: Uint8Array;
+  /** The same bytes: one store for each half of a register instead of four. */
+  readonly view: DataView;
+  readonly base: number;
 }
 
 export class Thread {
@@ -43,6 +44,8 @@ export class Thread {
   forking: Start | null = null;
   /** @internal The futex call under way is a cancellation point. */
   cancel_futex = false;
+  /** @internal For the next indirect call; null: there is none yet, or a call that sleeps has it. */
+  indirect_block: IndirectBlock | null = null;
   /** @internal Address of the first free byte of the stack. */
   sp = 0;
   #stack: Stack | null = null;
@@ -64,9 +67,11 @@ export class Thread {
       typeof a3 !== 'number' ||
       typeof a4 !== 'number' ||
       typeof a5 !== 'number' ||
-      typeof a6 !== 'number'
+      typeof a6 !== 'number' ||
+      // One of them is NaN: no register of a processor holds it, and to take it for 0 would hide where it came from.
+      Number.isNaN(a1 + a2 + a3 + a4 + a5 + a6)
     )
-      throw bad_register(nr, [a1, a2, a3, a4, a5, a6]);
+      check_registers(nr, [a1, a2, a3, a4, a5, a6]);
     return this.cpu.syscall(nr, a1, a2, a3, a4, a5, a6);
   }
 
@@ -108,6 +113,8 @@ export class Thread {
 
   /** The thread is at its end: its stack goes. @internal */
   free_stack(): void {
+    if (this.indirect_block !== null) this.cpu.memory.unmap(this.indirect_block.base);
+    this.indirect_block = null;
     for (let stack = this.#stack; stack !== null; stack = stack.below) this.cpu.memory.unmap(stack.base);
     this.#stack = null;
     this.sp = 0;
@@ -128,20 +135,7 @@ export class Thread {
   /** @internal */
   store64(address: number, value: number): void {
     const stack = this.#stack!;
-    put_64(stack, address - stack.base, value);
-  }
-
-  /** Seven 64-bit fields from `address` on, as struct indirect_registers has them: one look at the stack for all. @internal */
-  store_registers(address: number, nr: number, a1: number, a2: number, a3: number, a4: number): void {
-    const stack = this.#stack!;
-    const o = address - stack.base;
-    put_64(stack, o, nr);
-    put_64(stack, o + 8, a1);
-    put_64(stack, o + 16, a2);
-    put_64(stack, o + 24, a3);
-    put_64(stack, o + 32, a4);
-    put_64(stack, o + 40, 0);
-    put_64(stack, o + 48, 0);
+    put_u64(stack.bytes, address - stack.base, value);
   }
 
   /** @internal */
@@ -201,8 +195,11 @@ export class Thread {
   }
 }
 
-function bad_register(nr: number, registers: readonly unknown[]): TypeError {
-  const at = registers.findIndex((r) => typeof r !== 'number');
+/** What cannot be in a register is a mistake of the program, found before the kernel is entered. */
+function check_registers(nr: number, registers: readonly unknown[]): void {
+  const at = registers.findIndex((r) => typeof r !== 'number' || Number.isNaN(r));
+  // Two infinities: numbers, of which the kernel makes what it makes of all that are too large.
+  if (at === -1) return;
   const name = Object.keys(NR).find((key) => NR[key as keyof typeof NR] === nr) ?? `system call ${nr}`;
-  return new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
+  throw new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
 }

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { type Kernel, type Libc, type Task, type ThrowingLibc, boot, throwing } from '../../index.js';
+import { type Kernel, type Libc, type Task, type ThrowingLibc, throwing } from '../../index.js';
 import {
   AF_UNIX,
   FD_CLOEXEC,
@@ -14,7 +14,7 @@ import {
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
 import { msleep, outcome, text, thread } from '../facts.js';
-import { RELEASES, nothing_left } from '../helpers.js';
+import { RELEASES, nothing_left, boot_for } from '../helpers.js';
 import { A, B, client, listener, pair } from '../net/unix/fixtures.js';
 
 const V1 = '2.6.24-rc3-indirect-v1';
@@ -39,14 +39,14 @@ function file_flags(flags: number): Uint8Array {
 const SOCKET = registers(NR.socket, AF_UNIX, SOCK_STREAM, 0);
 
 function all_zero(tasks: Iterable<Task>): boolean {
-  return [...tasks].every((task) => task.indirect_params?.every((byte) => byte === 0) ?? true);
+  return [...tasks].every((task) => task.indirect_params === 0);
 }
 
 type Fact = (libc: Libc, ok: ThrowingLibc, kernel: Kernel) => Promise<unknown>;
 
 /** What `fact` answers on `release`. Whatever it did, no task keeps parameters, and nothing is left. */
 async function answer(t: ExecutionContext, release: string, fact: Fact): Promise<[value: unknown, status: number]> {
-  const kernel = boot({ release, output: null });
+  const kernel = boot_for(t, { release, output: null });
   const tasks = new Set<Task>();
   kernel.set_trace({ task_newtask: (_parent, task) => tasks.add(task) });
   let got: unknown;
