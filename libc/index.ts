@@ -31,6 +31,7 @@ import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
+import * as sys_socket_msg_h from './sys/socket/msg.js';
 import * as sys_stat_h from './sys/stat.js';
 import * as sys_time_h from './sys/time.js';
 import * as sys_times_h from './sys/times.js';
@@ -69,6 +70,7 @@ type Headers = typeof dirent_h &
   typeof sys_sendfile_h &
   typeof sys_signalfd_h &
   typeof sys_socket_h &
+  typeof sys_socket_msg_h &
   typeof sys_stat_h &
   typeof sys_time_h &
   typeof sys_times_h &
@@ -108,6 +110,7 @@ export const functions: Headers = {
   ...sys_sendfile_h,
   ...sys_signalfd_h,
   ...sys_socket_h,
+  ...sys_socket_msg_h,
   ...sys_stat_h,
   ...sys_time_h,
   ...sys_times_h,
@@ -157,6 +160,8 @@ export type { DescriptorCall } from './internal/descriptor_calls.js';
 export type { Program } from './internal/crt.js';
 export type { Route } from './internal/routes/route.js';
 export type { RouteName } from './internal/routes/index.js';
+export type { Cmsg, Ucred } from './internal/cmsg.js';
+export type { MMsgHdr, MsgHdr } from './sys/socket/msg.js';
 export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
 export type { PthreadT } from './pthread.js';

@@ -6,7 +6,7 @@ import type { Task } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, ESRCH } from '../include/uapi/errno.js';
 import { F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { SIGIO, SI_USER, SIGRTMAX } from '../include/uapi/signal.js';
+import { SIGIO, SIGURG, SI_USER, SIGRTMAX } from '../include/uapi/signal.js';
 import { get_s32, put_u32 } from '../lib/bytes.js';
 import { send_signal_group, send_signal_task } from '../kernel/signal.js';
 import { find_vma } from '../mm/mmap.js';
@@ -75,6 +75,11 @@ export function kill_fasync(file: OpenFile): void {
   const { f_owner, kernel } = file;
   if (f_owner === null || f_owner.pid === 0) return;
   send_sigio(kernel, f_owner);
+}
+
+/** Urgent data for `file`: SIGURG to its owner, whether or not O_ASYNC. */
+export function send_sigurg({ f_owner, kernel }: OpenFile): void {
+  if (f_owner !== null && f_owner.pid !== 0) send_sigio(kernel, { ...f_owner, signum: SIGURG });
 }
 
 function send_sigio(kernel: Kernel, { type, pid, signum }: FownStruct): void {

@@ -42,5 +42,6 @@ const requests: Readonly<Record<number, Request>> = {
 export function sys_ioctl(task: Task, fd: number, request: number, argp: number): number {
   const file = fget(task, fd);
   if (file === null) return -EBADF;
-  return requests[request >>> 0]?.(task, file, fd >>> 0, argp) ?? -ENOTTY;
+  const err = file.f_op.unlocked_ioctl?.(task, file, request >>> 0, argp) ?? -ENOTTY;
+  return err === -ENOTTY ? (requests[request >>> 0]?.(task, file, fd >>> 0, argp) ?? -ENOTTY) : err;
 }

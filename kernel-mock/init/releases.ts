@@ -37,7 +37,18 @@ import {
   O_TMPFILE,
   O_TRUNC,
 } from '../include/uapi/fcntl.js';
-import { SOCK_CLOEXEC, SOCK_NONBLOCK, SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT } from '../include/uapi/socket.js';
+import {
+  SCM_MAX_FD,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SO_DOMAIN,
+  SO_PASSPIDFD,
+  SO_PASSRIGHTS,
+  SO_PEEK_OFF,
+  SO_PEERPIDFD,
+  SO_PROTOCOL,
+  SO_REUSEPORT,
+} from '../include/uapi/socket.js';
 import { CLOCK_MONOTONIC_RAW, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID } from '../include/uapi/time.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
@@ -89,8 +100,26 @@ const v2_6_22: Release = {
   unix_dgram_peer_first: true,
   unix_bind_path_first: false,
   setsockopt_len_first: true,
-  // SO_DOMAIN and SO_PROTOCOL came with 2.6.32, SO_REUSEPORT with 3.9.
-  sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
+  msghdr_first: true,
+  optmem_max: 20480,
+  msg_cmsg_cloexec: false,
+  scm_max_fd: 255,
+  scm_always_creds: true,
+  unix_inflight_limit: false,
+  unix_scm_inherit: false,
+  scm_unix_only: false,
+  unix_oob: false,
+  unix_peek_first: true,
+  // SO_DOMAIN and SO_PROTOCOL came with 2.6.32, SO_PEEK_OFF with 3.4, SO_REUSEPORT with 3.9, the others with 6.5 and 6.16.
+  sock_options_missing: new Set([
+    SO_DOMAIN,
+    SO_PROTOCOL,
+    SO_PEEK_OFF,
+    SO_REUSEPORT,
+    SO_PASSPIDFD,
+    SO_PEERPIDFD,
+    SO_PASSRIGHTS,
+  ]),
   open_flags: OPEN_FLAGS_2_6,
   o_directory_creat_einval: false,
   whiteouts: false,
@@ -125,6 +154,7 @@ const v2_6_23: Release = {
   summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
   calls: calls_up_to('fallocate'),
   open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC,
+  msg_cmsg_cloexec: true,
 };
 
 /** 2.6.24-rc3, the tree that the patches were made for; itself without them. */
@@ -246,6 +276,15 @@ const v6_18: Release = {
   unix_dgram_peer_first: false,
   unix_bind_path_first: true,
   setsockopt_len_first: false,
+  msghdr_first: false,
+  optmem_max: 131072,
+  scm_max_fd: SCM_MAX_FD,
+  scm_always_creds: false,
+  unix_inflight_limit: true,
+  unix_scm_inherit: true,
+  scm_unix_only: true,
+  unix_oob: true,
+  unix_peek_first: false,
   sock_options_missing: new Set(),
   setrlimit_copies_first: true,
   sk_mem_max: 4194304,

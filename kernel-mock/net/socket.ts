@@ -3,9 +3,19 @@ import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
-import { EAFNOSUPPORT, EBADF, ECONNABORTED, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP } from '../include/uapi/errno.js';
-import { O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import {
+  EAFNOSUPPORT,
+  EBADF,
+  ECONNABORTED,
+  EFAULT,
+  EINVAL,
+  ENOTSOCK,
+  ENOTTY,
+  EOPNOTSUPP,
+} from '../include/uapi/errno.js';
+import { O_ASYNC, O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import { FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP } from '../include/uapi/ioctls.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
 import {
@@ -18,12 +28,13 @@ import {
   hold_file,
   put_unused_fd,
 } from '../fs/file.js';
+import { fcntl_getown, fcntl_setown } from '../fs/fown.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
 
 /** sizeof(struct sockaddr_storage). */
-const SOCKADDR_MAX = 128;
+export const SOCKADDR_MAX = 128;
 const SOCK_MAX = 11;
 export const NO_ADDRESS = new Uint8Array(0);
 /** A sock that exists only between sock_alloc and the family's create. */
@@ -35,11 +46,20 @@ export function sock_of(file: OpenFile): Socket {
   return file.private_data as Socket;
 }
 
+/** The socket that `file` is, or null. */
+export function sock_from_file(file: OpenFile): Socket | null {
+  return file.f_op === socket_file_ops ? sock_of(file) : null;
+}
+
 /** The message of a plain read or write: no name, no flags but those of the file. */
 export function plain_message(task: Task, file: OpenFile): MsgHdr {
   const { msg } = task;
   msg.name = null;
   msg.want_name = false;
+  msg.out_flags = 0;
+  msg.control = null;
+  msg.msg_control = 0;
+  msg.msg_controllen = 0;
   msg.flags = (file.f_flags & O_NONBLOCK) !== 0 ? MSG_DONTWAIT : 0;
   return msg;
 }
@@ -61,7 +81,14 @@ export const socket_file_ops = {
     return sock.ops.poll(file, sock, pt);
   },
   // Sockets have no direct I/O. Linux: setfl.
-  setfl: (_file: OpenFile, flags: number) => ((flags & O_DIRECT) !== 0 ? -EINVAL : 0),
+  setfl(file: OpenFile, flags: number) {
+    if ((flags & O_DIRECT) !== 0) return -EINVAL;
+    sock_of(file).sk.sk_async = (flags & O_ASYNC) !== 0;
+    return 0;
+  },
+  unlocked_ioctl(task: Task, file: OpenFile, cmd: number, argp: number) {
+    return sock_ioctl(task, file, cmd, argp);
+  },
   release(file) {
     sock_release(sock_of(file));
   },
@@ -69,6 +96,17 @@ export const socket_file_ops = {
   i_mode: S_IFSOCK | 0o777,
   ino: (file) => sock_of(file).ino,
 } satisfies FileOperations;
+
+/** FIOSETOWN and its like, and requests of the protocol: -EFAULT, -ESRCH, -ENOTTY. Linux: sock_ioctl. */
+function sock_ioctl(task: Task, file: OpenFile, cmd: number, argp: number): number {
+  if (cmd === FIOGETOWN || cmd === SIOCGPGRP) return put_user_u32(task.mm, argp, fcntl_getown(file));
+  if (cmd === FIOSETOWN || cmd === SIOCSPGRP) {
+    const who = get_user_u32(task.mm, argp);
+    return who < 0 ? -EFAULT : fcntl_setown(task, file, who);
+  }
+  const sock = sock_of(file);
+  return sock.ops.ioctl?.(task, sock, cmd, argp) ?? -ENOTTY;
+}
 
 function sock_alloc(kernel: Kernel, type: number): Socket {
   return {

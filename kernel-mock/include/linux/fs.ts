@@ -39,6 +39,8 @@ export interface FileOperations {
   release?(file: OpenFile): void;
   /** FIONREAD: bytes that a read would find; missing: ENOTTY. */
   nread?(file: OpenFile): number;
+  /** ioctl: a request of this kind of file; missing or -ENOTTY: it has no such request. */
+  unlocked_ioctl?(task: Task, file: OpenFile, cmd: number, argp: number): number;
   /** F_SETFL changed these bits. */
   setfl?(file: OpenFile, flags: number): number;
   /** In Linux it has read or write in place of read_iter or write_iter: of the RWF_* flags it takes RWF_HIPRI alone. */

@@ -1,11 +1,19 @@
 /** What the socks of every protocol have in common: state, options of SOL_SOCKET, time limits (net/core/sock.c). */
+import type { Cred } from '../../include/linux/cred.js';
 import type { Kernel } from '../../include/linux/kernel.js';
-import type { Sock, Socket } from '../../include/linux/net.js';
-import type { Task } from '../../include/linux/sched.js';
+import {
+  SCM_RECV_CREDENTIALS,
+  SCM_RECV_PIDFD,
+  SCM_RECV_RIGHTS,
+  type Sock,
+  type Socket,
+} from '../../include/linux/net.js';
+import type { Task, ThreadGroup } from '../../include/linux/sched.js';
 import { EDOM, EINTR, EINVAL, ENOPROTOOPT, EOPNOTSUPP, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
   AF_INET,
+  AF_UNIX,
   MSG_DONTWAIT,
   SOL_SOCKET,
   SO_ACCEPTCONN,
@@ -19,6 +27,10 @@ import {
   SO_NO_CHECK,
   SO_OOBINLINE,
   SO_PASSCRED,
+  SO_PASSPIDFD,
+  SO_PASSRIGHTS,
+  SO_PEEK_OFF,
+  SO_PEERCRED,
   SO_PRIORITY,
   SO_PROTOCOL,
   SO_RCVBUF,
@@ -32,7 +44,9 @@ import {
   SO_TIMESTAMP,
   SO_TYPE,
 } from '../../include/uapi/socket.js';
+import { POLLIN } from '../../include/uapi/poll.js';
 import { get_s32, get_s64, get_u32, put_u32, put_u64 } from '../../lib/bytes.js';
+import { kill_fasync } from '../../fs/fown.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 
 /** States of a connection (include/net/tcp_states.h); AF_UNIX uses CLOSE, LISTEN and ESTABLISHED of them. */
@@ -73,6 +87,11 @@ export class SockCommon implements Sock {
   sk_rcvtimeo = Infinity;
   sk_sndtimeo = Infinity;
   sk_opts: Map<number, number> | null = null;
+  sk_scm_recv_flags = 0;
+  sk_peer_group: ThreadGroup | null = null;
+  sk_peer_cred: Cred | null = null;
+  sk_peek_off = -1;
+  sk_async = false;
 
   constructor(kernel: Kernel, family: number, type: number, protocol: number) {
     this.kernel = kernel;
@@ -112,11 +131,30 @@ export function sock_error(sk: Sock): number {
 /** Something changed that poll shows as `key`. */
 export function sk_wake(sk: Sock, key: number): void {
   if (sk.sk_wait.first !== null) wake_up(sk.sk_wait, key);
+  if (sk.sk_async && (key & POLLIN) !== 0) sk_wake_async(sk);
+}
+
+/** SIGIO to the owner of a file with O_ASYNC. */
+function sk_wake_async({ sk_socket }: Sock): void {
+  if (sk_socket !== null && sk_socket.file !== null) kill_fasync(sk_socket.file);
+}
+
+/** Who runs now is who the other end will see. Linux: init_peercred. */
+export function init_peercred(sk: Sock): void {
+  const current = sk.kernel.current!;
+  sk.sk_peer_group = current.group;
+  sk.sk_peer_cred = current.cred;
+}
+
+export function copy_peercred(sk: Sock, peer: Sock): void {
+  sk.sk_peer_group = peer.sk_peer_group;
+  sk.sk_peer_cred = peer.sk_peer_cred;
 }
 
 /** The state changed, for everybody: every sleeper looks again, exclusive or not. Linux: sock_def_wakeup. */
 export function sk_state_change(sk: Sock): void {
   if (sk.sk_wait.first !== null) wake_up_all(sk.sk_wait);
+  if (sk.sk_async) sk_wake_async(sk);
 }
 
 /** An option that is only kept; `initial` until the program sets it. */
@@ -170,7 +208,7 @@ function get_timeo(optval: Uint8Array): number {
 }
 
 type SetOption = (task: Task, sk: Sock, val: number, optval: Uint8Array) => number;
-type GetOption = (sk: Sock) => Uint8Array;
+type GetOption = (sk: Sock) => Uint8Array | number;
 
 const keep_bool =
   (optname: number): SetOption =>
@@ -198,6 +236,29 @@ interface SocketOption {
 
 const bool_option = (optname: number): SocketOption => ({ set: keep_bool(optname), get: kept(optname) });
 
+/** What a receive tells besides bytes: of AF_UNIX sockets, before 6.16 of all. */
+function scm_recv_option(bit: number): SocketOption {
+  const refused = (sk: Sock): boolean => sk.sk_family !== AF_UNIX && sk.kernel.release.scm_unix_only;
+  return {
+    set: (_task, sk, val) => {
+      if (refused(sk)) return -EOPNOTSUPP;
+      sk.sk_scm_recv_flags = val !== 0 ? sk.sk_scm_recv_flags | bit : sk.sk_scm_recv_flags & ~bit;
+      return 0;
+    },
+    get: (sk) => (refused(sk) ? -EOPNOTSUPP : int_opt((sk.sk_scm_recv_flags & bit) !== 0 ? 1 : 0)),
+  };
+}
+
+/** struct ucred of the other end; 0 and -1 if it has none. */
+function peercred_opt({ sk_peer_group, sk_peer_cred }: Sock): Uint8Array {
+  const { size, pid, uid, gid } = layout_x86_64.ucred;
+  const raw = new Uint8Array(size);
+  put_u32(raw, pid, sk_peer_group?.tgid ?? 0);
+  put_u32(raw, uid, sk_peer_cred?.euid ?? -1);
+  put_u32(raw, gid, sk_peer_cred?.egid ?? -1);
+  return raw;
+}
+
 /** SOL_SOCKET by option name. What is missing is -ENOPROTOOPT. */
 const options: Readonly<Record<number, SocketOption>> = {
   [SO_DEBUG]: bool_option(SO_DEBUG),
@@ -213,7 +274,18 @@ const options: Readonly<Record<number, SocketOption>> = {
   [SO_OOBINLINE]: bool_option(SO_OOBINLINE),
   [SO_NO_CHECK]: bool_option(SO_NO_CHECK),
   [SO_TIMESTAMP]: bool_option(SO_TIMESTAMP),
-  [SO_PASSCRED]: bool_option(SO_PASSCRED),
+  [SO_PASSCRED]: scm_recv_option(SCM_RECV_CREDENTIALS),
+  [SO_PASSPIDFD]: scm_recv_option(SCM_RECV_PIDFD),
+  [SO_PASSRIGHTS]: scm_recv_option(SCM_RECV_RIGHTS),
+  [SO_PEERCRED]: { set: read_only, get: peercred_opt },
+  [SO_PEEK_OFF]: {
+    set: (_task, sk, val) => {
+      if (sk.sk_socket?.ops.set_peek_off !== true) return -EOPNOTSUPP;
+      sk.sk_peek_off = val;
+      return 0;
+    },
+    get: (sk) => (sk.sk_socket?.ops.set_peek_off === true ? int_opt(sk.sk_peek_off) : -EOPNOTSUPP),
+  },
   [SO_PRIORITY]: { set: keep_int(SO_PRIORITY), get: kept(SO_PRIORITY) },
   [SO_RCVLOWAT]: {
     set: (_task, sk, val) => {

@@ -327,8 +327,7 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
   copy_to_iter(task.mm, msg.iter, skb.data, 0, n);
   if (msg.want_name) msg.name = sockaddr_in(skb.saddr, skb.sport);
-  if (n < ulen) msg.flags |= MSG_TRUNC;
-  else msg.flags &= ~MSG_TRUNC;
+  if (n < ulen) msg.out_flags |= MSG_TRUNC;
   return want_real_length ? ulen : n;
 }
 
