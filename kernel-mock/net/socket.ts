@@ -9,12 +9,20 @@ import {
   ECONNABORTED,
   EFAULT,
   EINVAL,
+  ENODATA,
   ENOTSOCK,
   ENOTTY,
   EOPNOTSUPP,
 } from '../include/uapi/errno.js';
-import { O_ASYNC, O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
-import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import { O_ASYNC, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import {
+  MSG_DONTWAIT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_TYPE_MASK,
+  SOL_SOCKET,
+  SO_PEERPIDFD,
+} from '../include/uapi/socket.js';
 import { FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP } from '../include/uapi/ioctls.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
@@ -29,9 +37,10 @@ import {
   put_unused_fd,
 } from '../fs/file.js';
 import { fcntl_getown, fcntl_setown } from '../fs/fown.js';
+import { pidfd_file } from '../kernel/pid.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
-import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { int_opt, sock_getsockopt, sock_setsockopt } from './core/sock.js';
 
 /** sizeof(struct sockaddr_storage). */
 export const SOCKADDR_MAX = 128;
@@ -434,6 +443,22 @@ export function sys_setsockopt(
   return sock.ops.setsockopt(task, sock, level | 0, optname | 0, value);
 }
 
+/** A descriptor for the process at the other end: -ENODATA (none), -EMFILE, -EFAULT. */
+function getsockopt_peerpidfd(task: Task, sk: Sock, optval: number, optlen: number, room: number): number {
+  const group = sk.sk_peer_group;
+  if (group === null) return -ENODATA;
+  const fd = get_unused_fd_flags(task, O_CLOEXEC);
+  if (fd < 0) return fd;
+  const value = int_opt(fd);
+  const n = Math.min(room, value.length);
+  if (copy_to_user(task.mm, optval, value, 0, n) < 0 || put_user_u32(task.mm, optlen, n) < 0) {
+    put_unused_fd(task, fd);
+    return -EFAULT;
+  }
+  fd_install(task, fd, pidfd_file(group, 0));
+  return 0;
+}
+
 /** `getsockopt(fd, level, optname, optval, optlen)`: -EBADF, -ENOTSOCK, -EFAULT (optlen), -EINVAL, -ENOPROTOOPT, -EFAULT. */
 export function sys_getsockopt(
   task: Task,
@@ -449,6 +474,9 @@ export function sys_getsockopt(
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
   const sock = sock_of(file);
+  const { sock_options_missing } = task.kernel.release;
+  if ((level | 0) === SOL_SOCKET && (optname | 0) === SO_PEERPIDFD && !sock_options_missing.has(SO_PEERPIDFD))
+    return getsockopt_peerpidfd(task, sock.sk, optval, optlen, room);
   const value =
     (level | 0) === SOL_SOCKET
       ? sock_getsockopt(sock.sk, optname | 0)

@@ -296,6 +296,8 @@ function* recv_messages(
       return got;
     }
     got++;
+    // Each message takes as long as a call.
+    task.kernel.budget--;
     if ((more & MSG_WAITFORONE) !== 0) more |= MSG_DONTWAIT;
     // ABI: the limit is looked at after each message only; while none comes, the call sleeps beyond it.
     left.ns = end === Infinity ? Infinity : Math.max(end - ktime_get(task.kernel), 0);

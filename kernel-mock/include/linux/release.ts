@@ -41,6 +41,8 @@ export interface Release {
   readonly optmem_max: number;
   /** recvmsg knows MSG_CMSG_CLOEXEC (2.6.23). */
   readonly msg_cmsg_cloexec: boolean;
+  /** TCP and UDP look at control messages of level SOL_SOCKET (4.6). */
+  readonly sock_cmsg: boolean;
   /** Most descriptors in one message: 255, since 2.6.38 253. */
   readonly scm_max_fd: number;
   /** Before 3.2 every message of AF_UNIX carried the sender's credentials, asked for or not. */

@@ -31,6 +31,7 @@ import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import { sock_cmsg_send } from './ip_cmsg.js';
 import { inet_csk_get_port, inet_csk_listen_stop } from './inet_connection_sock.js';
 import type { InetSock, Proto } from './inet_sock.js';
 import {
@@ -146,6 +147,7 @@ export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = tcp_sk(sock);
   const total = msg.iter.count;
   let err = send_state(sk);
+  if (err === 0 && msg.control !== null) err = sock_cmsg_send(task, msg.control);
   if (err === 0) err = (msg.flags & MSG_OOB) !== 0 ? -EOPNOTSUPP : send_some(task, sk, msg);
   if (err === 0) return total;
   const timeo = sock_sndtimeo(sk, msg.flags);

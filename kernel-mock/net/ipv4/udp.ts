@@ -46,6 +46,7 @@ import { prandom_below } from '../../lib/prng.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sk_wake, sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
+import { ip_cmsg_send } from './ip_cmsg.js';
 import {
   type InetBindBucket,
   PORT_COUNT,
@@ -301,6 +302,10 @@ export function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
     daddr = route_daddr(sin_addr(name), sk.inet_saddr);
     dport = sin_port(name);
   } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
+  if (msg.control !== null) {
+    const err = ip_cmsg_send(task, msg.control);
+    if (err < 0) return err;
+  }
   const type = udp_route(sk, daddr);
   if (type < 0) return type;
   if (len > UDP_MAX_PAYLOAD) return -EMSGSIZE;

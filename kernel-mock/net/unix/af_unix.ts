@@ -21,6 +21,7 @@ import {
   ENOSPC,
   ENOTCONN,
   ENOTTY,
+  EOPNOTSUPP,
   EPROTONOSUPPORT,
   ESOCKTNOSUPPORT,
 } from '../../include/uapi/errno.js';
@@ -254,11 +255,11 @@ export function unix_shutdown(sock: Socket, how: number): number {
   return 0;
 }
 
-/** Is anything left that was not read? The rest of a byte out of band that was does not count. */
+/** Is anything left that was not read? ABI: a first send without bytes does not count: it may be the rest of a byte out of band. */
 function has_unread(sk: UnixSock): boolean {
   const skb = fifo_peek(sk.sk_receive_queue);
   if (skb === undefined) return false;
-  return sk.sk_type !== SOCK_STREAM || skb.len > 0 || fifo_len(sk.sk_receive_queue) > 1;
+  return skb.len > 0 || fifo_len(sk.sk_receive_queue) > 1;
 }
 
 /** The end of a socket: its peer learns, its queues are dropped, its name stays if it is a path. Linux: unix_release_sock. */
@@ -329,13 +330,14 @@ function unix_at_mark(sk: UnixSock): number {
   return skb === oob_skb || (skb.len === 0 && (oob_skb === null || next === oob_skb)) ? 1 : 0;
 }
 
-/** SIOCINQ, SIOCOUTQ, SIOCATMARK: -EINVAL, -EFAULT; else -ENOTTY. Linux: unix_ioctl. */
+/** SIOCINQ, SIOCOUTQ, SIOCATMARK: -EINVAL, -EOPNOTSUPP (no stream), -EFAULT; else -ENOTTY. Linux: unix_ioctl. */
 export function unix_ioctl(task: Task, sock: Socket, cmd: number, argp: number): number {
   const sk = unix_sk(sock);
   let n = -ENOTTY;
   if (cmd === SIOCINQ) n = unix_inq_len(sk);
   else if (cmd === SIOCOUTQ) n = sk.wmem;
-  else if (cmd === SIOCATMARK && task.kernel.release.unix_oob) n = unix_at_mark(sk);
+  else if (cmd === SIOCATMARK && task.kernel.release.unix_oob)
+    n = sk.sk_type === SOCK_STREAM ? unix_at_mark(sk) : -EOPNOTSUPP;
   return n < 0 ? n : put_user_u32(task.mm, argp, n);
 }
 

@@ -273,9 +273,9 @@ function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Slee
   try {
     for (;;) {
       prepare_to_wait(sk.sk_wait, task, true, 'a message on a UNIX socket');
+      if (sk.sk_err !== 0) return sock_error(sk);
       const next = next_message(sk, msg);
       if (next !== undefined) return deliver(task, sk, next.skb, next.skip, msg);
-      if (sk.sk_err !== 0) return sock_error(sk);
       if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
       if (left === 0) return -EAGAIN;
       if (signal_pending(task)) return sock_intr_errno(left);
@@ -290,9 +290,9 @@ function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Slee
 function unix_dgram_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = unix_sk(sock);
   if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+  if (sk.sk_err !== 0) return sock_error(sk);
   const next = next_message(sk, msg);
   if (next !== undefined) return deliver(task, sk, next.skb, next.skip, msg);
-  if (sk.sk_err !== 0) return sock_error(sk);
   const timeo = sock_rcvtimeo(sk, msg.flags);
   if (timeo !== 0) return recv_sleep(task, sk, msg, timeo);
   // Linux looks at the shutdown of a datagram socket only when it may wait.

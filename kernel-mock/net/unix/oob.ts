@@ -55,8 +55,10 @@ export function unix_stream_recv_urg(task: Task, sk: UnixSock, msg: MsgHdr): num
     keep_mark(sk, skb);
     skb.len = 0;
   }
-  if (msg.iter.count === 0 || !fault_in(task.mm, msg.iter, 1)) return -EFAULT;
-  copy_to_iter(task.mm, msg.iter, skb.data!, 0, 1);
+  // ABI: without room for it the byte is lost, and counts as received.
+  const n = Math.min(msg.iter.count, 1);
+  if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
+  copy_to_iter(task.mm, msg.iter, skb.data!, 0, n);
   msg.out_flags |= MSG_OOB;
   return 1;
 }

@@ -90,5 +90,6 @@ export function unix_wants_scm(sk: UnixSock, scm: ScmCookie | null): boolean {
 
 /** The end of a receive: hand over what came. */
 export function unix_scm_recv(task: Task, sk: UnixSock, msg: MsgHdr, scm: ScmCookie | null): void {
-  if (unix_wants_scm(sk, scm)) scm_recv(task, sk, msg, scm ?? scm_cookie());
+  // ABI: where nothing was read, at end of file, the ids are 0, not those of nobody.
+  if (unix_wants_scm(sk, scm)) scm_recv(task, sk, msg, scm ?? { pid: 0, group: null, uid: 0, gid: 0, fp: null });
 }
