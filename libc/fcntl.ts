@@ -2,13 +2,16 @@
 import { put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
 import {
   F_GETLK,
+  F_GETOWNER_UIDS,
   F_GETOWN_EX,
+  F_GET_RW_HINT,
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
   F_SETLK,
   F_SETLKW,
   F_SETOWN_EX,
+  F_SET_RW_HINT,
   O_CLOEXEC,
   O_CREAT,
   O_TRUNC,
@@ -86,14 +89,17 @@ const TAKES_POINTER: ReadonlySet<number> = new Set([
   F_OFD_SETLKW,
   F_SETOWN_EX,
   F_GETOWN_EX,
+  F_GETOWNER_UIDS,
+  F_GET_RW_HINT,
+  F_SET_RW_HINT,
 ]);
 
 /**
  * `fcntl(fd, cmd, arg)`: F_DUPFD, F_DUPFD_CLOEXEC (from 2.6.24), F_GETFD, F_SETFD, F_GETFL, F_SETFL, record locks, leases, owners,
- * seals.
+ * seals, the size of a pipe, write hints.
  *
  * @param arg a number; for locks a struct flock, for F_SETOWN_EX and F_GETOWN_EX a struct f_owner_ex: filled in as the command
- *            says; or the bytes of one
+ *            says; or the bytes of one (F_GETOWNER_UIDS: two ints; F_GET_RW_HINT, F_SET_RW_HINT: eight)
  * @returns as the command says, or -1 with errno EBADF, EINVAL (command, or a bad argument), EMFILE, EAGAIN (a lock), EDEADLK …
  * F_SETLKW sleeps until the lock is free. fcntl(2).
  */

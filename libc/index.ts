@@ -15,6 +15,7 @@ import * as sched_h from './sched.js';
 import * as signal_h from './signal.js';
 import * as spawn_h from './spawn.js';
 import * as stdio_h from './stdio.js';
+import * as stdio_popen_h from './stdio/popen.js';
 import * as stdlib_h from './stdlib.js';
 import * as string_h from './string.js';
 import * as sys_file_h from './sys/file.js';
@@ -54,6 +55,7 @@ type Headers = typeof dirent_h &
   typeof signal_h &
   typeof spawn_h &
   typeof stdio_h &
+  typeof stdio_popen_h &
   typeof stdlib_h &
   typeof string_h &
   typeof sys_file_h &
@@ -94,6 +96,7 @@ export const functions: Headers = {
   ...signal_h,
   ...spawn_h,
   ...stdio_h,
+  ...stdio_popen_h,
   ...stdlib_h,
   ...string_h,
   ...sys_file_h,
@@ -164,6 +167,9 @@ export type { Cmsg, Ucred } from './internal/cmsg.js';
 export type { MMsgHdr, MsgHdr } from './sys/socket/msg.js';
 export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
+export type { EpollEvent } from './sys/epoll.js';
+export type { FdSet } from './sys/select.js';
+export type { Itimerspec } from './sys/timerfd.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
 export type { Rlimit } from './sys/resource.js';

@@ -190,7 +190,7 @@ export async function posix_spawn(
   return do_spawn(this, pid, (child) => do_execve(child, path, argv, envp), file_actions, attr);
 }
 
-/** `posix_spawnp(&pid, file, …)`: looks along PATH. posix_spawn(3). */
+/** `posix_spawnp(&pid, file, …)`: looks along PATH. What is no program is ENOEXEC: since glibc 2.15 no shell is asked. posix_spawn(3). */
 export async function posix_spawnp(
   this: Thread,
   pid: { value?: number } | null,
@@ -200,5 +200,5 @@ export async function posix_spawnp(
   argv: readonly string[],
   envp: Env | null = this.process.env,
 ): Promise<number> {
-  return do_spawn(this, pid, (child) => do_execvpe(child, file, argv, envp), file_actions, attr);
+  return do_spawn(this, pid, (child) => do_execvpe(child, file, argv, envp, false), file_actions, attr);
 }

@@ -103,7 +103,13 @@ export async function run_file(file: string, args: readonly string[], options: R
     return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
   }
   const out = log === undefined ? null : open_log(log);
-  const kernel = boot({ ...rest, release, route, ...(out === null ? {} : { trace: event_log(out.write) }) });
+  const kernel = boot({
+    ...rest,
+    release,
+    route,
+    watchdog: null,
+    ...(out === null ? {} : { trace: event_log(out.write) }),
+  });
   pipe_stdin(kernel);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {

@@ -15,7 +15,14 @@ import {
   ESPIPE,
   ETXTBSY,
 } from '../include/uapi/errno.js';
-import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_WRONLY } from '../include/uapi/fcntl.js';
+import {
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  F_SEAL_EXEC,
+  O_WRONLY,
+} from '../include/uapi/fcntl.js';
 import { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW } from '../include/uapi/fcntl.js';
 import {
   FALLOC_FL_ALLOCATE_RANGE,
@@ -29,7 +36,7 @@ import {
 } from '../include/uapi/falloc.js';
 import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG, UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
+import { S_IFMT, S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG, UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
 import { get_s64 } from '../lib/bytes.js';
 import { capable } from '../kernel/capability.js';
 import { find_vma } from '../mm/mmap.js';
@@ -175,10 +182,21 @@ export function sys_fallocate(task: Task, fd: number, mode: number, offset: numb
 
 // Mode and owner.
 
-/** -EPERM unless the caller owns it. Linux: chmod_common. */
+/** The one inode behind eventfd, epoll and the like belongs to nobody alone; 6.15 and later do not let it be changed. */
+function is_fixed(task: Task, inode: Inode): boolean {
+  const shared = inode.i_sb === task.kernel.fs!.anon_sb && (inode.i_mode & S_IFMT) === 0;
+  return shared && task.kernel.release.anon_inode_fixed;
+}
+
+/**
+ * -EPERM unless the caller owns it, or if a seal keeps what is executable; -EOPNOTSUPP (anonymous inode).
+ * Linux: chmod_common, anon_inode_setattr, shmem_setattr.
+ */
 function chmod_common(task: Task, dentry: Dentry, mode: number): number {
   const inode = dentry.d_inode;
+  if (is_fixed(task, inode)) return -EOPNOTSUPP;
   if (!inode_owner_or_capable(task, inode)) return -EPERM;
+  if (inode.i_seals > 0 && (inode.i_seals & F_SEAL_EXEC) !== 0 && ((inode.i_mode ^ mode) & 0o111) !== 0) return -EPERM;
   let bits = mode & 0o7777;
   if (!in_group_p(task.cred, inode.i_gid) && !capable(task.cred)) bits &= ~S_ISGID;
   inode.i_mode = (inode.i_mode & ~0o7777) | bits;

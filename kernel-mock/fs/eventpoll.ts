@@ -2,7 +2,7 @@
 import type { FileOperations, OpenFile } from '../include/linux/fs.js';
 import { TASK_RUNNING, type Result, type Sleep, type Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
-import { EBADF, EEXIST, EFAULT, EINTR, EINVAL, ELOOP, ENOENT, EPERM } from '../include/uapi/errno.js';
+import { EBADF, EEXIST, EFAULT, EINTR, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
 import {
   EPOLLERR,
   EPOLLET,
@@ -297,6 +297,8 @@ function ep_release(file: OpenFile): void {
 
 export const eventpoll_fops = {
   llseek: noop_llseek,
+  // Its own requests are for busy polling of network devices.
+  ioctl: (task) => (task.kernel.release.epoll_ioctl ? -EINVAL : -ENOTTY),
   poll: ep_eventpoll_poll,
   release: ep_release,
   show: () => 'anon_inode:[eventpoll]',

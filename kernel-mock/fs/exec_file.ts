@@ -9,7 +9,7 @@ import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O_LARGEFILE } from '../include/uapi
 import { S_IFREG, S_ISLNK, S_ISREG } from '../include/uapi/stat.js';
 import { init_cred } from '../include/linux/cred.js';
 import { d_add, dget } from './dcache.js';
-import { alloc_file, fput } from './file.js';
+import { alloc_file } from './file.js';
 import { MAY_EXEC, inode_permission, new_inode } from './inode.js';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, filename_lookup } from './namei.js';
 import { mkdir_p, vfs_of } from './namespace.js';
@@ -70,12 +70,9 @@ export function vfs_binfmt(kernel: Kernel): Binfmt {
       const file = do_open_execat(task ?? host_task(kernel), dirfd, path, flags);
       if (typeof file === 'number') return file;
       const { i_private } = file.f_inode!;
-      const found =
-        i_private instanceof Program
-          ? { program: i_private.program }
-          : { bytes: ramfs_head(file.f_inode!, BINPRM_BUF_SIZE) };
-      fput(file);
-      return found;
+      return i_private instanceof Program
+        ? { file, program: i_private.program }
+        : { file, bytes: ramfs_head(file.f_inode!, BINPRM_BUF_SIZE) };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** close, dup and fcntl (fs/open.c, fs/file.c, fs/fcntl.c). */
-import { FMODE_CREATED, FMODE_PATH, type OpenFile } from '../include/linux/fs.js';
+import { FMODE_CAN_ODIRECT, FMODE_CREATED, FMODE_PATH, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Task } from '../include/linux/sched.js';
-import { EBADF, EBUSY, EINVAL, EPERM } from '../include/uapi/errno.js';
+import { EBADF, EBUSY, EFAULT, EINVAL, EPERM } from '../include/uapi/errno.js';
 import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
 import {
   FD_CLOEXEC,
@@ -17,8 +17,10 @@ import {
   F_GETLK,
   F_GETOWN,
   F_GETOWN_EX,
+  F_GETOWNER_UIDS,
   F_GETSIG,
   F_GET_SEALS,
+  F_GET_RW_HINT,
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
@@ -31,14 +33,24 @@ import {
   F_SETOWN_EX,
   F_SETSIG,
   F_SETPIPE_SZ,
+  F_SET_RW_HINT,
   O_APPEND,
   O_ASYNC,
   O_CLOEXEC,
   O_DIRECT,
   O_NOATIME,
   O_NONBLOCK,
+  RWH_WRITE_LIFE_EXTREME,
 } from '../include/uapi/fcntl.js';
-import { fcntl_getown, fcntl_getown_ex, fcntl_setown, fcntl_setown_ex, fcntl_setsig } from './fown.js';
+import { get_user_u64, put_user_u64 } from '../mm/uaccess.js';
+import {
+  fcntl_getown,
+  fcntl_getown_ex,
+  fcntl_getowner_uids,
+  fcntl_setown,
+  fcntl_setown_ex,
+  fcntl_setsig,
+} from './fown.js';
 import {
   close_fd,
   fd_install,
@@ -53,14 +65,15 @@ import {
 } from './file.js';
 import { unshare_files } from '../kernel/fork.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
-import { inode_owner_or_capable } from './inode.js';
+import { file_inode, inode_owner_or_capable } from './inode.js';
 import { fcntl_getlease, fcntl_setlease } from './lease.js';
 import { fcntl_getlk, fcntl_setlk } from './locks.js';
 import { memfd_add_seals, memfd_get_seals } from './memfd.js';
+import { vfs_of } from './namespace.js';
 import { get_pipe_info, pipe_get_size, pipe_set_size } from './pipe.js';
 
-/** Status flags that F_SETFL can change; others in its argument are ignored. */
-const SETFL_MASK = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
+/** Status flags that F_SETFL can change, beside O_ASYNC; others in its argument are ignored. */
+const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /** `close(fd)`: -EBADF. close(2). */
 export function sys_close(task: Task, fd: number): number {
@@ -122,14 +135,36 @@ export function sys_close_range(task: Task, first: number, last: number, flags: 
   return 0;
 }
 
-/** Linux: setfl. -EPERM (O_NOATIME on somebody else's file). */
-function setfl(task: Task, file: OpenFile, arg: number): number {
-  const flags = (arg & SETFL_MASK) | (file.f_flags & ~SETFL_MASK);
-  if ((flags & ~file.f_flags & O_NOATIME) !== 0 && file.f_inode !== null && !inode_owner_or_capable(task, file.f_inode))
+/** Can the file be told to go around the cache? Of a pipe the same bit makes packets (3.4). */
+function can_odirect(task: Task, file: OpenFile): boolean {
+  if (get_pipe_info(file) !== null) return (task.kernel.release.pipe2_flags & O_DIRECT) !== 0;
+  return (file.f_mode & FMODE_CAN_ODIRECT) !== 0;
+}
+
+/** F_SETFL: -EPERM (O_NOATIME on somebody else's file), -EINVAL (O_DIRECT). Linux: setfl. */
+function setfl(task: Task, file: OpenFile, fd: number, arg: number): number {
+  if ((arg & ~file.f_flags & O_NOATIME) !== 0 && file.f_inode !== null && !inode_owner_or_capable(task, file.f_inode))
     return -EPERM;
-  const err = file.f_op.setfl?.(file, flags) ?? 0;
-  if (err < 0) return err;
-  file.f_flags = flags;
+  if ((arg & O_DIRECT) !== 0 && !can_odirect(task, file)) return -EINVAL;
+  if (((arg ^ file.f_flags) & O_ASYNC) !== 0) file.f_op.fasync?.(file, fd, (arg & O_ASYNC) !== 0);
+  file.f_flags = (arg & SETFL_MASK) | (file.f_flags & ~SETFL_MASK);
+  return 0;
+}
+
+/** F_GET_RW_HINT (4.13): how long what is written to the file will live. -EFAULT. */
+function fcntl_get_rw_hint(task: Task, file: OpenFile, argp: number): number {
+  const { i_write_hint } = file_inode(file, vfs_of(task.kernel));
+  return put_user_u64(task.mm, argp, i_write_hint);
+}
+
+/** F_SET_RW_HINT: -EPERM, -EFAULT, -EINVAL. */
+function fcntl_set_rw_hint(task: Task, file: OpenFile, argp: number): number {
+  const inode = file_inode(file, vfs_of(task.kernel));
+  if (!inode_owner_or_capable(task, inode)) return -EPERM;
+  const hint = get_user_u64(task.mm, argp);
+  if (hint < 0) return -EFAULT;
+  if (hint > RWH_WRITE_LIFE_EXTREME) return -EINVAL;
+  inode.i_write_hint = hint;
   return 0;
 }
 
@@ -149,7 +184,7 @@ const commands: Readonly<Record<number, FcntlCommand>> = {
     return 0;
   },
   [F_GETFL]: (_task, file) => file.f_flags,
-  [F_SETFL]: (task, file, _fd, arg) => setfl(task, file, arg),
+  [F_SETFL]: (task, file, fd, arg) => setfl(task, file, fd, arg),
   [F_GETPIPE_SZ]: (task, file) => {
     const pipe = task.kernel.release.fcntl_pipe_size ? get_pipe_info(file) : null;
     return pipe === null ? no_pipe(task) : pipe_get_size(pipe);
@@ -167,7 +202,7 @@ const commands: Readonly<Record<number, FcntlCommand>> = {
   [F_GETOWN]: (_task, file) => fcntl_getown(file),
   [F_SETSIG]: (_task, file, _fd, arg) => fcntl_setsig(file, arg),
   [F_GETSIG]: (_task, file) => file.f_owner?.signum ?? 0,
-  [F_SETLEASE]: (task, file, _fd, arg) => fcntl_setlease(task, file, arg),
+  [F_SETLEASE]: (task, file, fd, arg) => fcntl_setlease(task, file, fd, arg),
   [F_GETLEASE]: (_task, file) => fcntl_getlease(file),
 };
 
@@ -178,6 +213,9 @@ const later_commands: Readonly<Record<number, FcntlCommand>> = {
   [F_OFD_GETLK]: (task, file, _fd, arg) => fcntl_getlk(task, file, F_OFD_GETLK, arg),
   [F_OFD_SETLK]: (task, file, _fd, arg) => fcntl_setlk(task, file, F_OFD_SETLK, arg),
   [F_OFD_SETLKW]: (task, file, _fd, arg) => fcntl_setlk(task, file, F_OFD_SETLKW, arg),
+  [F_GETOWNER_UIDS]: (task, file, _fd, arg) => fcntl_getowner_uids(task, file, arg),
+  [F_GET_RW_HINT]: (task, file, _fd, arg) => fcntl_get_rw_hint(task, file, arg),
+  [F_SET_RW_HINT]: (task, file, _fd, arg) => fcntl_set_rw_hint(task, file, arg),
   [F_ADD_SEALS]: (_task, file, _fd, arg) => memfd_add_seals(file, arg),
   [F_GET_SEALS]: (_task, file) => memfd_get_seals(file),
   [F_DUPFD_QUERY]: (task, file, _fd, arg) => {

@@ -3,7 +3,7 @@ import { FMODE_PATH, type FileOperations, type FilesStruct, type OpenFile } from
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Sleep, Task } from '../include/linux/sched.js';
 import { EBADF, EMFILE } from '../include/uapi/errno.js';
-import { O_CLOEXEC } from '../include/uapi/fcntl.js';
+import { O_ASYNC, O_CLOEXEC } from '../include/uapi/fcntl.js';
 import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
 import { bitmap, bitmap_copy, clear_bit, find_next_zero_bit, set_bit, test_bit } from '../lib/bitmap.js';
 
@@ -64,6 +64,7 @@ export function get_file(file: OpenFile): OpenFile {
 export function fput(file: OpenFile): void {
   if (--file.f_count > 0) return;
   file.kernel.nr_files--;
+  if ((file.f_flags & O_ASYNC) !== 0) file.f_op.fasync?.(file, -1, false);
   if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released();
   if (file.f_inode !== null) file.kernel.fs!.__fput(file);
   file.f_op.release?.(file);

@@ -1,7 +1,7 @@
 /** Inodes: files apart from their names (fs/inode.c, fs/attr.c). */
 import type { Cred } from '../include/linux/cred.js';
 import type { Dentry, Inode, InodeOperations, SuperBlock, Vfs } from '../include/linux/dcache.js';
-import { FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
+import { FMODE_WRITE, FMODE_WRITER, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Task } from '../include/linux/sched.js';
 import { EACCES, ENXIO } from '../include/uapi/errno.js';
@@ -56,6 +56,7 @@ export function new_inode(kernel: Kernel, vfs: Vfs, sb: SuperBlock, mode: number
     i_pages: null,
     i_seals: -1,
     i_private,
+    i_write_hint: 0,
     i_flctx: null,
     i_marks: null,
   };
@@ -105,6 +106,12 @@ export function drop_suidgid(inode: Inode): void {
 /** Opening what cannot be opened: a socket, an anonymous inode. */
 export const no_open_fops = { open: () => -ENXIO, show: () => '' } satisfies FileOperations;
 
+/** `file` is open for writing: its inode may not be executed meanwhile. Linux: file_get_write_access. */
+export function get_write_access(file: OpenFile): void {
+  file.f_inode!.i_writecount++;
+  file.f_mode |= FMODE_WRITER;
+}
+
 /** The inode behind an open file; for those without a name it is made when first asked for. */
 export function file_inode(file: OpenFile, vfs: Vfs): Inode {
   if (file.f_inode !== null) return file.f_inode;
@@ -117,8 +124,8 @@ export function file_inode(file: OpenFile, vfs: Vfs): Inode {
   const inode = made ?? new_inode(kernel, vfs, vfs.anon_sb, mode, { i_fop: fop, ino, i_private: key });
   if (key !== null && made === undefined) vfs.anon_inodes.set(key, inode);
   inode.i_opens++;
-  if ((file.f_mode & FMODE_WRITE) !== 0) inode.i_writecount++;
   file.f_inode = inode;
+  if ((file.f_mode & FMODE_WRITE) !== 0) get_write_access(file);
   return inode;
 }
 

@@ -4,10 +4,11 @@ import { FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EACCES, EAGAIN, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
 import { F_OWNER_PID, F_RDLCK, F_UNLCK, F_WRLCK, O_ACCMODE, O_NONBLOCK, O_RDONLY } from '../include/uapi/fcntl.js';
+import { POLL_MSG } from '../include/uapi/signal.js';
 import { S_ISREG } from '../include/uapi/stat.js';
 import { ktime_get } from '../kernel/time.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up_all } from '../kernel/wait.js';
-import { f_setown, kill_fasync } from './fown.js';
+import { f_delown, f_setown, send_sigio } from './fown.js';
 import { inode_owner_or_capable } from './inode.js';
 import { type Lease, locks_get_lock_context } from './locks.js';
 
@@ -21,7 +22,7 @@ function conflicting_open(file: OpenFile, inode: Inode, type: number): boolean {
   return inode.i_writecount !== self_writes || inode.i_opens > 1;
 }
 
-function generic_add_lease(task: Task, file: OpenFile, inode: Inode, type: number): number {
+function generic_add_lease(task: Task, file: OpenFile, fd: number, inode: Inode, type: number): number {
   if (conflicting_open(file, inode, type)) return -EAGAIN;
   const ctx = locks_get_lock_context(inode);
   const mine = ctx.leases.find((l) => l.file === file);
@@ -31,24 +32,26 @@ function generic_add_lease(task: Task, file: OpenFile, inode: Inode, type: numbe
     mine.type = type;
     mine.target = -1;
     wake_up_all(ctx.wait);
-  } else ctx.leases.push({ file, type, target: -1, break_time: Infinity });
-  if (file.f_owner === null) f_setown(file, F_OWNER_PID, task.group.tgid, task.cred);
+  } else ctx.leases.push({ file, fd, type, target: -1, break_time: Infinity });
+  if ((file.f_owner?.pid ?? 0) === 0) f_setown(file, F_OWNER_PID, task.group.tgid, task.cred);
   return 0;
 }
 
 /** F_SETLEASE: -EACCES (not the owner), -EINVAL (no regular file, type), -EAGAIN (it is open in a way that conflicts, or has no lease). */
-export function fcntl_setlease(task: Task, file: OpenFile, arg: number): number {
+export function fcntl_setlease(task: Task, file: OpenFile, fd: number, arg: number): number {
   const type = arg | 0;
   const inode = file.f_inode;
   if (type !== F_RDLCK && type !== F_WRLCK && type !== F_UNLCK) return -EINVAL;
   if (inode === null || file.f_path === null) return -EINVAL;
   if (!inode_owner_or_capable(task, inode)) return -EACCES;
   if (!S_ISREG(inode.i_mode)) return -EINVAL;
-  if (type !== F_UNLCK) return generic_add_lease(task, file, inode, type);
+  if (type !== F_UNLCK) return generic_add_lease(task, file, fd, inode, type);
   const ctx = locks_get_lock_context(inode);
   const left = ctx.leases.filter((l) => l.file !== file);
   if (left.length === ctx.leases.length) return -EAGAIN;
   ctx.leases = left;
+  // Linux: lease_modify. Whom it told is forgotten.
+  f_delown(file);
   wake_up_all(ctx.wait);
   return 0;
 }
@@ -71,7 +74,7 @@ function start_breaking(task: Task, inode: Inode, want_write: boolean): Lease[] 
     if (lease.target === -1) {
       lease.break_time = now + LEASE_BREAK_TIME;
       lease.target = target;
-      kill_fasync(lease.file);
+      send_sigio(lease.file, lease.fd, POLL_MSG);
     } else if (target === F_UNLCK) lease.target = target;
   }
   return found;

@@ -1,6 +1,6 @@
 /** Record locks, open file description locks, flock (fs/locks.c). Leases stand in lease.ts. */
 import type { FileLockHook, Inode, PosixLocks, Vfs } from '../include/linux/dcache.js';
-import { FMODE_READ, FMODE_WRITE, type FilesStruct, type OpenFile } from '../include/linux/fs.js';
+import { FMODE_PATH, FMODE_READ, FMODE_WRITE, type FilesStruct, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { WaitQueueHead } from '../include/linux/wait.js';
 import { EAGAIN, EBADF, EDEADLK, EFAULT, EINVAL, EOVERFLOW, ERESTARTSYS } from '../include/uapi/errno.js';
@@ -19,7 +19,7 @@ import {
 } from '../include/uapi/fcntl.js';
 import { SEEK_CUR, SEEK_END, SEEK_SET } from '../include/uapi/fs.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
-import { get_s32, get_s64, get_u16, put_u16, put_u32, put_u64 } from '../lib/bytes.js';
+import { get_s32, get_u16, get_u32, put_u16, put_u32 } from '../lib/bytes.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up_all } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { fget, hold_file } from './file.js';
@@ -27,8 +27,8 @@ import { file_inode } from './inode.js';
 import { vfs_of } from './namespace.js';
 
 const FLOCK = layout_x86_64.flock;
-/** The end of every file. */
-const OFFSET_MAX = 2 ** 63;
+/** The last byte that a file can have. */
+const OFFSET_MAX = 2n ** 63n - 1n;
 
 /** A lock on bytes `start` to `end`, the latter included. */
 export interface FileLock {
@@ -36,8 +36,8 @@ export interface FileLock {
   readonly owner: FilesStruct | OpenFile;
   /** F_RDLCK, F_WRLCK, F_UNLCK. */
   type: number;
-  start: number;
-  end: number;
+  readonly start: bigint;
+  readonly end: bigint;
   /** What F_GETLK shows: a process, or -1. */
   readonly pid: number;
 }
@@ -45,6 +45,8 @@ export interface FileLock {
 /** A lease: its holder is told before others may open the file. */
 export interface Lease {
   readonly file: OpenFile;
+  /** The descriptor by which it was asked for. */
+  readonly fd: number;
   type: number;
   /** What it must become, while it is being broken; -1: it is not. */
   target: number;
@@ -83,23 +85,34 @@ function posix_conflict(ctx: FileLockContext, lock: FileLock): FileLock | undefi
   return ctx.posix.find((l) => conflicts(l, lock) && l.start <= lock.end && lock.start <= l.end);
 }
 
-/** Give `lock` its range: the owner's locks there are cut, and those of the same type beside it become one with it. */
-function posix_set(ctx: FileLockContext, lock: FileLock): void {
+/** What becomes of the owner's locks when `lock` gets its range: they are cut, and those of the same type beside it become one with it. */
+function posix_cut(mine: readonly FileLock[], lock: FileLock): FileLock[] {
   const next: FileLock[] = [];
   let { start, end } = lock;
-  for (const l of ctx.posix) {
-    if (l.owner !== lock.owner) next.push(l);
-    else if (l.type === lock.type && l.start <= end + 1 && start <= l.end + 1) {
-      start = Math.min(start, l.start);
-      end = Math.max(end, l.end);
+  for (const l of mine) {
+    if (l.type === lock.type && l.start <= end + 1n && start <= l.end + 1n) {
+      start = l.start < start ? l.start : start;
+      end = l.end > end ? l.end : end;
     } else if (l.end < lock.start || l.start > lock.end) next.push(l);
     else {
-      if (l.start < lock.start) next.push({ ...l, end: lock.start - 1 });
-      if (l.end > lock.end) next.push({ ...l, start: lock.end + 1 });
+      if (l.start < lock.start) next.push({ ...l, end: lock.start - 1n });
+      if (l.end > lock.end) next.push({ ...l, start: lock.end + 1n });
     }
   }
   if (lock.type !== F_UNLCK) next.push({ ...lock, start, end });
-  ctx.posix = next.sort((a, b) => a.start - b.start);
+  return next.sort((a, b) => (a.start < b.start ? -1 : 1));
+}
+
+/**
+ * Give `lock` its range. Linux: posix_lock_inode.
+ * ABI: F_GETLK shows the first in the list that is in the way. Owners stand in it in the order of their first lock, each with its
+ * locks by their start.
+ */
+function posix_set(ctx: FileLockContext, lock: FileLock): void {
+  const { posix } = ctx;
+  const at = posix.findIndex((l) => l.owner === lock.owner);
+  const mine = posix.filter((l) => l.owner === lock.owner);
+  posix.splice(at === -1 ? posix.length : at, mine.length, ...posix_cut(mine, lock));
   if (ctx.wait.first !== null) wake_up_all(ctx.wait);
 }
 
@@ -146,27 +159,37 @@ class TableLocks implements PosixLocks {
 
   filp_close(file: OpenFile): void {
     const inode = file.f_inode;
-    if (inode === null || !this.inodes.delete(inode)) return;
-    const all = { owner: this.#files, type: F_UNLCK, start: 0, end: OFFSET_MAX, pid: 0 };
+    // ABI: an O_PATH descriptor is a name, not an open file.
+    if (inode === null || (file.f_mode & FMODE_PATH) !== 0 || !this.inodes.delete(inode)) return;
+    const all = { owner: this.#files, type: F_UNLCK, start: 0n, end: OFFSET_MAX, pid: 0 };
     posix_set(locks_get_lock_context(inode), all);
   }
 }
 
-// struct flock.
+// struct flock. Its offsets use all 64 bits: the end of every file is 2^63 - 1.
 
-/** The range of a struct flock: -EINVAL, -EOVERFLOW. Linux: flock_to_posix_lock. */
-function flock_range(file: OpenFile, inode: Inode, raw: Uint8Array, at: number): [number, number] | number {
+function get_loff(raw: Uint8Array, at: number): bigint {
+  return BigInt.asIntN(64, (BigInt(get_u32(raw, at + 4)) << 32n) | BigInt(get_u32(raw, at)));
+}
+
+function put_loff(raw: Uint8Array, at: number, value: bigint): void {
+  put_u32(raw, at, Number(value & 0xffff_ffffn));
+  put_u32(raw, at + 4, Number(value >> 32n));
+}
+
+/** The range of a struct flock: -EINVAL, -EOVERFLOW. Linux: flock64_to_posix_lock. */
+function flock_range(file: OpenFile, inode: Inode, raw: Uint8Array, at: number): [bigint, bigint] | number {
   const whence = get_u16(raw, at + FLOCK.l_whence);
   const base = { [SEEK_SET]: 0, [SEEK_CUR]: file.f_pos, [SEEK_END]: inode.i_size }[whence];
   if (base === undefined) return -EINVAL;
-  const l_start = get_s64(raw, at + FLOCK.l_start);
-  const len = get_s64(raw, at + FLOCK.l_len);
-  if (l_start > OFFSET_MAX - base) return -EOVERFLOW;
-  const start = base + l_start;
-  if (start < 0) return -EINVAL;
-  if (len === 0) return [start, OFFSET_MAX];
-  if (len > 0) return start > 0 && len - 1 > OFFSET_MAX - start ? -EOVERFLOW : [start, start + len - 1];
-  return start + len < 0 ? -EINVAL : [start + len, start - 1];
+  const l_start = get_loff(raw, at + FLOCK.l_start);
+  const len = get_loff(raw, at + FLOCK.l_len);
+  if (l_start > OFFSET_MAX - BigInt(base)) return -EOVERFLOW;
+  const start = BigInt(base) + l_start;
+  if (start < 0n) return -EINVAL;
+  if (len === 0n) return [start, OFFSET_MAX];
+  if (len > 0n) return len - 1n > OFFSET_MAX - start ? -EOVERFLOW : [start, start + len - 1n];
+  return start + len < 0n ? -EINVAL : [start + len, start - 1n];
 }
 
 /** The lock that a struct flock in user memory asks for. */
@@ -241,8 +264,8 @@ export function fcntl_getlk(task: Task, file: OpenFile, cmd: number, ptr: number
   }
   put_u16(area.bytes, at + FLOCK.l_type, found.type);
   put_u16(area.bytes, at + FLOCK.l_whence, SEEK_SET);
-  put_u64(area.bytes, at + FLOCK.l_start, found.start);
-  put_u64(area.bytes, at + FLOCK.l_len, found.end === OFFSET_MAX ? 0 : found.end - found.start + 1);
+  put_loff(area.bytes, at + FLOCK.l_start, found.start);
+  put_loff(area.bytes, at + FLOCK.l_len, found.end === OFFSET_MAX ? 0n : found.end - found.start + 1n);
   put_u32(area.bytes, at + FLOCK.l_pid, found.pid);
   return 0;
 }
@@ -289,7 +312,7 @@ export function sys_flock(task: Task, fd: number, cmd: number): Result {
   const file = fget(task, fd);
   if (file === null || (type !== F_UNLCK && (file.f_mode & (FMODE_READ | FMODE_WRITE)) === 0)) return -EBADF;
   const ctx = locks_get_lock_context(file_inode(file, vfs_of(task.kernel)));
-  const lock = { owner: file, type, start: 0, end: OFFSET_MAX, pid: task.group.tgid };
+  const lock = { owner: file, type, start: 0n, end: OFFSET_MAX, pid: task.group.tgid };
   if (flock_set(ctx, lock)) return 0;
   return (cmd & LOCK_NB) !== 0 ? -EAGAIN : hold_file(file, flock_sleep(task, ctx, lock));
 }

@@ -42,6 +42,7 @@ import { ramfs_file_operations } from './ramfs.js';
 
 const MFD_ALL_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
 const F_ALL_SEALS = F_SEAL_SEAL | F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+const F_CONTENT_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 const PREFIX = 'memfd:';
 
 function check_flags(flags: number): number {
@@ -50,6 +51,7 @@ function check_flags(flags: number): number {
   return (flags & MFD_EXEC) !== 0 && (flags & MFD_NOEXEC_SEAL) !== 0 ? -EINVAL : 0;
 }
 
+/** ABI: its own descriptor, though open for writing, does not keep it from being executed. */
 function memfd_file(task: Task, name: string, flags: number): OpenFile {
   const { kernel, cred } = task;
   const vfs = vfs_of(kernel);
@@ -59,7 +61,6 @@ function memfd_file(task: Task, name: string, flags: number): OpenFile {
   inode.i_nlink = 0;
   inode.i_seals = noexec ? F_SEAL_EXEC : (flags & MFD_ALLOW_SEALING) !== 0 ? 0 : F_SEAL_SEAL;
   inode.i_opens = 1;
-  inode.i_writecount = 1;
   const dentry = dget(d_alloc_pseudo(`/${PREFIX}${name}`, inode));
   dentry.d_unhashed = true;
   // ABI: pseudo files tell no watcher what is done to them (6.14); an open through /proc does.
@@ -84,14 +85,19 @@ export function sys_memfd_create(task: Task, uname: number, flags: number): numb
   return fd_install_new(task, memfd_file(task, name, flags), cloexec | indirect_file_flags(task));
 }
 
-/** F_ADD_SEALS: -EPERM (not open for writing), -EINVAL (bits, or a file that takes none), -EPERM (sealed). */
-export function memfd_add_seals(file: OpenFile, seals: number): number {
+/**
+ * F_ADD_SEALS: -EPERM (not open for writing), -EINVAL (bits, or a file that takes none), -EPERM (sealed).
+ * F_SEAL_EXEC of a file that can be executed seals what it holds too. Linux: memfd_add_seals.
+ */
+export function memfd_add_seals(file: OpenFile, arg: number): number {
+  const seals = arg | 0;
   const inode = file.f_inode;
-  if (inode === null || inode.i_seals < 0) return -EINVAL;
   if ((file.f_mode & FMODE_WRITE) === 0) return -EPERM;
   if ((seals & ~F_ALL_SEALS) !== 0) return -EINVAL;
+  if (inode === null || inode.i_seals < 0) return -EINVAL;
   if ((inode.i_seals & F_SEAL_SEAL) !== 0) return -EPERM;
   inode.i_seals |= seals;
+  if ((seals & F_SEAL_EXEC) !== 0 && (inode.i_mode & 0o111) !== 0) inode.i_seals |= F_CONTENT_SEALS;
   return 0;
 }
 

@@ -1,6 +1,6 @@
 /** The tree as a kernel has it when a path is first used (fs/namespace.c mnt_init, init/do_mounts.c). */
 import type { Dentry, FsStruct, Inode, SuperBlock, Vfs } from '../include/linux/dcache.js';
-import { FMODE_EXEC, FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
+import { FMODE_EXEC, FMODE_WRITER, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { S_IFCHR, S_IFDIR, S_IFLNK } from '../include/uapi/stat.js';
 import { DEVICES, MKDEV, def_chr_fops } from './char_dev.js';
@@ -28,7 +28,7 @@ function __fput(vfs: Vfs, file: OpenFile): void {
 /** The file may be executed again, or written to. */
 function put_file_access(file: OpenFile): void {
   const inode = file.f_inode!;
-  if ((file.f_mode & FMODE_WRITE) !== 0) inode.i_writecount--;
+  if ((file.f_mode & FMODE_WRITER) !== 0) inode.i_writecount--;
   if ((file.f_mode & FMODE_EXEC) !== 0) inode.i_writecount++;
 }
 

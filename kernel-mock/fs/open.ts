@@ -1,12 +1,14 @@
 /** Opening files by path (fs/open.c, fs/namei.c path_openat). */
 import type { Dentry, Inode } from '../include/linux/dcache.js';
 import {
+  FMODE_CAN_ODIRECT,
   FMODE_CREATED,
   FMODE_LSEEK,
   FMODE_PATH,
   FMODE_PREAD,
   FMODE_PWRITE,
   FMODE_WRITE,
+  FMODE_WRITER,
   type FileOperations,
   type OpenFile,
 } from '../include/linux/fs.js';
@@ -60,7 +62,7 @@ import { find_vma } from '../mm/mmap.js';
 import { size_t } from '../mm/uaccess.js';
 import { d_alloc, dget } from './dcache.js';
 import { alloc_file, fd_install, fput, get_unused_fd_flags, put_unused_fd } from './file.js';
-import { MAY_EXEC, MAY_READ, MAY_WRITE, inode_owner_or_capable, inode_permission } from './inode.js';
+import { get_write_access, MAY_EXEC, MAY_READ, MAY_WRITE, inode_owner_or_capable, inode_permission } from './inode.js';
 import { d_instantiate, ramfs_get_inode } from './link.js';
 import { break_lease } from './lease.js';
 import {
@@ -79,7 +81,7 @@ import {
   walk_component,
 } from './namei.js';
 import { fsnotify_modify, fsnotify_open } from './notify/fsnotify.js';
-import { file_modified, truncate_setsize } from './ramfs.js';
+import { file_modified, ramfs_file_operations, truncate_setsize } from './ramfs.js';
 
 const RESOLVE_ALL =
   RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
@@ -190,7 +192,7 @@ function alloc_path_file(task: Task, dentry: Dentry, how: OpenHow, f_mode: numbe
   file.f_path = dget(dentry);
   file.f_inode = d_inode;
   d_inode.i_opens++;
-  if ((f_mode & FMODE_WRITE) !== 0) d_inode.i_writecount++;
+  if ((f_mode & FMODE_WRITE) !== 0) get_write_access(file);
   return file;
 }
 
@@ -202,6 +204,7 @@ function f_mode_of(flags: number): number {
 /** What the file cannot do goes from its mode; a file that takes no seek takes no pread either (FIFOs). */
 function finish_mode(file: OpenFile): void {
   if (file.f_op.llseek === undefined) file.f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE);
+  if (file.f_op === ramfs_file_operations) file.f_mode |= FMODE_CAN_ODIRECT;
 }
 
 /** O_TRUNC on a regular file that was there before. Linux: handle_truncate. */
@@ -228,7 +231,7 @@ function open_finish(task: Task, file: OpenFile, err: number, truncate: boolean)
 /** The file was not opened: nobody is told that it is closed, and its operations have nothing to release. */
 function open_failed(file: OpenFile): void {
   file.f_op = path_fops;
-  if ((file.f_mode & FMODE_WRITE) !== 0) file.f_inode!.i_writecount--;
+  if ((file.f_mode & FMODE_WRITER) !== 0) file.f_inode!.i_writecount--;
   file.f_mode = FMODE_PATH;
   fput(file);
 }

@@ -7,6 +7,7 @@ import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
 import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, ENOPKG, EPERM, EPIPE, ERESTARTSYS } from '../include/uapi/errno.js';
 import { O_DIRECT, O_NONBLOCK, O_NOTIFICATION_PIPE, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
+import { POLL_IN, POLL_OUT } from '../include/uapi/signal.js';
 import { S_IFIFO } from '../include/uapi/stat.js';
 import { type Fifo, fifo, fifo_clear, fifo_last, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free, kfifo_reserve, kfifo_skip } from '../lib/kfifo.js';
@@ -16,6 +17,7 @@ import { send_sigpipe } from '../kernel/signal.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
 import { put_user_u32 } from '../mm/uaccess.js';
+import { fasync_helper } from './fown.js';
 import { alloc_file, fd_install, fput, get_unused_fd_flags, put_unused_fd } from './file.js';
 
 const PAGE_SIZE = 4096;
@@ -51,6 +53,8 @@ export interface PipeInode {
   w_counter: number;
   readonly rd_wait: WaitQueueHead;
   readonly wr_wait: WaitQueueHead;
+  /** Ends with O_ASYNC; null until there is one. */
+  fasync: { readonly readers: WaitQueueHead; readonly writers: WaitQueueHead } | null;
 }
 
 export function alloc_pipe(kernel: Kernel): PipeInode {
@@ -66,6 +70,7 @@ export function alloc_pipe(kernel: Kernel): PipeInode {
     w_counter: 0,
     rd_wait: wait_queue_head(),
     wr_wait: wait_queue_head(),
+    fasync: null,
   };
 }
 
@@ -115,6 +120,7 @@ function read_some(task: Task, pipe: PipeInode, iter: IovIter): number {
     done += n;
   }
   if (was_full && !pipe_full(pipe)) wake_writers(pipe);
+  if (pipe.fasync !== null) wake_up(pipe.fasync.writers);
   return done;
 }
 
@@ -206,6 +212,7 @@ function* write_sleep(task: Task, pipe: PipeInode, iter: IovIter, total: number,
 
 function wake_readers_if_any(pipe: PipeInode): void {
   if (!pipe_empty(pipe)) wake_readers(pipe);
+  if (pipe.fasync !== null) wake_up(pipe.fasync.readers);
 }
 
 function pipe_write(task: Task, file: OpenFile, iter: IovIter): Result {
@@ -252,6 +259,16 @@ export function pipe_release(file: OpenFile): void {
   // The other end must see that this one is gone.
   wake_up(pipe.rd_wait, POLLIN | POLLRDNORM | POLLERR | POLLHUP, Infinity);
   wake_up(pipe.wr_wait, POLLOUT | POLLWRNORM | POLLERR | POLLHUP, Infinity);
+  if (pipe.fasync === null || (pipe.readers > 0 && pipe.writers > 0)) return;
+  wake_up(pipe.fasync.readers);
+  wake_up(pipe.fasync.writers);
+}
+
+function pipe_fasync(file: OpenFile, fd: number, on: boolean): void {
+  const pipe = pipe_of(file);
+  pipe.fasync ??= { readers: wait_queue_head(), writers: wait_queue_head() };
+  if ((file.f_mode & FMODE_READ) !== 0) fasync_helper(file, fd, on, pipe.fasync.readers, () => POLL_IN);
+  if ((file.f_mode & FMODE_WRITE) !== 0) fasync_helper(file, fd, on, pipe.fasync.writers, () => POLL_OUT);
 }
 
 /** FIONREAD. */
@@ -264,6 +281,7 @@ export const pipefifo_fops = {
   write_iter: pipe_write,
   poll: pipe_poll,
   release: pipe_release,
+  fasync: pipe_fasync,
   nread: pipe_ioctl_nread,
   nowait: true,
   show: (file) => `pipe:[${pipe_of(file).ino}]`,

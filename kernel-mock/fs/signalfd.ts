@@ -7,7 +7,20 @@ import { EAGAIN, EBADF, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errn
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN } from '../include/uapi/poll.js';
-import { SIGCHLD, SIGIO, SI_KERNEL, SI_SIGIO, SI_TIMER, SI_USER } from '../include/uapi/signal.js';
+import {
+  POLL_HUP,
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+  SI_KERNEL,
+  SI_SIGIO,
+  SI_TIMER,
+  SI_USER,
+} from '../include/uapi/signal.js';
 import { SFD_CLOEXEC, SFD_NONBLOCK } from '../include/uapi/signalfd.js';
 import { put_u32, put_u64 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
@@ -31,6 +44,9 @@ function ctx_of(file: OpenFile): SignalfdCtx {
   return file.private_data as SignalfdCtx;
 }
 
+/** Signals whose codes above 0 are their own; of all others POLL_IN to POLL_HUP mean what they do of SIGIO. Linux: sig_sicodes. */
+const OWN_CODES: ReadonlySet<number> = new Set([SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP, SIGCHLD, SIGSYS]);
+
 const scratch = new Uint8Array(S.size);
 
 /** `info` as struct signalfd_siginfo: what its code says that it holds. Linux: signalfd_copyinfo, siginfo_layout. */
@@ -39,7 +55,7 @@ function signalfd_siginfo({ si_signo, si_code, si_pid, si_uid, si_status, si_val
   put_u32(scratch, S.ssi_signo, si_signo);
   put_u32(scratch, S.ssi_code, si_code);
   const by_kernel = si_code > SI_USER && si_code < SI_KERNEL;
-  if (si_code === SI_SIGIO || (by_kernel && si_signo === SIGIO)) {
+  if (si_code === SI_SIGIO || (by_kernel && si_code <= POLL_HUP && !OWN_CODES.has(si_signo))) {
     put_u32(scratch, S.ssi_band, si_pid);
     put_u32(scratch, S.ssi_fd, si_value);
     return scratch;

@@ -24,7 +24,7 @@ const STATX = layout_x86_64.statx;
 const NSEC_PER_SEC = 1e9;
 
 /** Blocks of 512 bytes. */
-function blocks(inode: Inode): number {
+export function inode_blocks(inode: Inode): number {
   return S_ISREG(inode.i_mode) ? (inode.i_pages?.size ?? 0) * (PAGE_SIZE / 512) : 0;
 }
 
@@ -47,7 +47,7 @@ function cp_new_stat(task: Task, inode: Inode, statbuf: number): number {
   put_u64(raw, STAT.st_rdev, inode.i_rdev);
   put_u64(raw, STAT.st_size, inode.i_size);
   put_u64(raw, STAT.st_blksize, PAGE_SIZE);
-  put_u64(raw, STAT.st_blocks, blocks(inode));
+  put_u64(raw, STAT.st_blocks, inode_blocks(inode));
   put_time(raw, STAT.st_atime, inode.i_atime);
   put_time(raw, STAT.st_mtime, inode.i_mtime);
   put_time(raw, STAT.st_ctime, inode.i_ctime);
@@ -114,7 +114,7 @@ export function sys_statx(
   put_u16(raw, STATX.stx_mode, inode.i_mode);
   put_u64(raw, STATX.stx_ino, inode.i_ino);
   put_u64(raw, STATX.stx_size, inode.i_size);
-  put_u64(raw, STATX.stx_blocks, blocks(inode));
+  put_u64(raw, STATX.stx_blocks, inode_blocks(inode));
   put_time(raw, STATX.stx_atime, inode.i_atime);
   put_time(raw, STATX.stx_mtime, inode.i_mtime);
   put_time(raw, STATX.stx_ctime, inode.i_ctime);

@@ -1,5 +1,6 @@
 /** Booting a kernel, and what the host does with it (init/main.c). */
 import type { Binfmt } from '../include/linux/binfmts.js';
+import type { OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { NetProtoFamily } from '../include/linux/net.js';
 import type { Release } from '../include/linux/release.js';
@@ -19,6 +20,7 @@ import { prng } from '../lib/prng.js';
 import { timerqueue } from '../lib/timerqueue.js';
 import { schedule, start_user_mode, watch } from '../kernel/entry.js';
 import { alloc_group, create_process, task_comm } from '../kernel/fork.js';
+import { attach_pgrp } from '../kernel/pgrp.js';
 import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
 import { unix_family_ops } from '../net/unix/index.js';
@@ -87,7 +89,10 @@ const families: readonly (NetProtoFamily | undefined)[] = (() => {
   return table;
 })();
 
-function check_options(options: Omit<KernelOptions, 'stdin' | 'on_output'>): Release {
+/** The options without those by which the host is told. */
+type HostFree = Omit<KernelOptions, 'stdin' | 'on_output' | 'watchdog'>;
+
+function check_options(options: HostFree): Release {
   const name = options.release ?? releases[releases.length - 1]!.name;
   const release = find_release(name);
   if (release === undefined)
@@ -105,18 +110,19 @@ const NO_INPUT = new Uint8Array(0);
 
 /** Boot a kernel. `load_binary` makes an image of what `run` is given. */
 export function boot_kernel(load_binary: (program: unknown) => Image, options: KernelOptions = {}): BootedKernel {
-  return boot_kernel_with_console(load_binary, options, options.stdin, options.on_output);
+  return boot_kernel_with_console(load_binary, options, options.stdin, options.on_output, options.watchdog);
 }
 
 /**
- * The same for a caller with options of its own for the console: to hand them on as a changed copy of its options would take
+ * The same for a caller with options of its own for the console and the watchdog: to hand them on as a changed copy of its options would take
  * longer than all the rest of a boot.
  */
 export function boot_kernel_with_console(
   load_binary: (program: unknown) => Image,
-  options: Omit<KernelOptions, 'stdin' | 'on_output'>,
+  options: HostFree,
   stdin: Uint8Array = NO_INPUT,
   on_output?: KernelOptions['on_output'],
+  watchdog?: KernelOptions['watchdog'] | null,
 ): BootedKernel {
   const release = check_options(options);
   const written: Uint8Array[] = [];
@@ -135,6 +141,7 @@ export function boot_kernel_with_console(
     indirect_calls,
     tasks: new Map(),
     groups: new Map(),
+    pgrps: new Map(),
     init: undefined as unknown as ThreadGroup,
     next_pid: 2,
     next_sibling: 0,
@@ -185,7 +192,7 @@ export function boot_kernel_with_console(
     install: (path, program, mode) => {
       install(kernel, path, program, mode);
     },
-    run: (program, argv, env) => run(kernel, options.watchdog, program, argv, env),
+    run: (program, argv, env) => run(kernel, watchdog, program, argv, env),
     console: () => concat(written),
     census: () => ({
       tasks: kernel.tasks.size,
@@ -220,6 +227,7 @@ function start_init(kernel: Kernel): void {
   const init = alloc_group(kernel, 1, image, 'init');
   (kernel as { init: ThreadGroup }).init = init;
   kernel.groups.set(1, init);
+  attach_pgrp(init);
 }
 
 function install(kernel: Kernel, path: string, program: unknown, mode?: number): void {
@@ -237,6 +245,8 @@ function name_of(program: unknown, argv: readonly string[]): string {
 
 interface Loaded {
   readonly image: Image;
+  /** The file that it came from, open; null: a function. */
+  readonly file: OpenFile | null;
   readonly argv: readonly string[];
   readonly comm: string;
 }
@@ -245,7 +255,7 @@ interface Loaded {
 function load(kernel: Kernel, program: unknown, argv: readonly string[]): Loaded {
   if (typeof program !== 'string') {
     const name = name_of(program, argv);
-    return { image: kernel.load_binary(program), argv: argv.length > 0 ? argv : [name], comm: name };
+    return { image: kernel.load_binary(program), file: null, argv: argv.length > 0 ? argv : [name], comm: name };
   }
   const found = open_program(kernel, program, argv.length > 0 ? [...argv] : [program]);
   if (typeof found !== 'number') return { ...found, comm: task_comm(program) };
@@ -255,7 +265,7 @@ function load(kernel: Kernel, program: unknown, argv: readonly string[]): Loaded
 
 function run(
   kernel: Kernel,
-  watchdog: KernelOptions['watchdog'],
+  watchdog: KernelOptions['watchdog'] | null,
   program: unknown,
   argv: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
@@ -263,9 +273,10 @@ function run(
   let stop: (() => void) | undefined;
   const status = new Promise<number>((resolve, reject) => {
     if (kernel.panic !== null) throw kernel.panic;
-    const { image, argv: args, comm } = load(kernel, program, argv);
     const strings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+    const { image, file, argv: args, comm } = load(kernel, program, argv);
     const task = create_process(kernel, image, comm, { name: comm, resolve, reject, error: null });
+    task.mm.exe_file = file;
     for (let fd = 0; fd < 3; fd++) fd_install_new(task, get_file(kernel.console), 0);
     stop = watchdog?.(watch(kernel));
     start_user_mode(task, () => image.start(task.cpu, args, strings));

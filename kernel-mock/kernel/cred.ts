@@ -1,20 +1,23 @@
 /** Who a task is, and becoming somebody else (kernel/sys.c, kernel/groups.c). */
 import type { Cred } from '../include/linux/cred.js';
-import type { Task } from '../include/linux/sched.js';
+import type { Task, ThreadGroup } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, EPERM } from '../include/uapi/errno.js';
 import { NGROUPS_MAX } from '../include/uapi/limits.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
+import { capable } from './capability.js';
+
+/** Who a process is: as its oldest thread, or as the last one was. */
+export function process_cred({ threads, exit_cred }: ThreadGroup): Cred {
+  const [oldest] = threads;
+  return oldest?.cred ?? exit_cred;
+}
 
 export const sys_getuid = (task: Task): number => task.cred.uid;
 export const sys_geteuid = (task: Task): number => task.cred.euid;
 export const sys_getgid = (task: Task): number => task.cred.gid;
 export const sys_getegid = (task: Task): number => task.cred.egid;
-
-function privileged({ cred }: Task): boolean {
-  return cred.euid === 0;
-}
 
 function commit_creds(task: Task, change: Partial<Cred>): number {
   task.cred = { ...task.cred, ...change };
@@ -25,14 +28,14 @@ function commit_creds(task: Task, change: Partial<Cred>): number {
 export function sys_setuid(task: Task, reg: number): number {
   const uid = reg >>> 0;
   if (uid === 0xffffffff) return -EINVAL;
-  if (privileged(task)) return commit_creds(task, { uid, euid: uid, suid: uid });
+  if (capable(task.cred)) return commit_creds(task, { uid, euid: uid, suid: uid });
   return uid === task.cred.uid || uid === task.cred.suid ? commit_creds(task, { euid: uid }) : -EPERM;
 }
 
 export function sys_setgid(task: Task, reg: number): number {
   const gid = reg >>> 0;
   if (gid === 0xffffffff) return -EINVAL;
-  if (privileged(task)) return commit_creds(task, { gid, egid: gid, sgid: gid });
+  if (capable(task.cred)) return commit_creds(task, { gid, egid: gid, sgid: gid });
   return gid === task.cred.gid || gid === task.cred.sgid ? commit_creds(task, { egid: gid }) : -EPERM;
 }
 
@@ -40,7 +43,7 @@ export function sys_setgid(task: Task, reg: number): number {
 function pick(task: Task, reg: number, old: number, own: readonly number[]): number | null {
   const id = reg >>> 0;
   if (id === 0xffffffff) return old;
-  return privileged(task) || own.includes(id) ? id : null;
+  return capable(task.cred) || own.includes(id) ? id : null;
 }
 
 /** `setresuid(real, effective, saved)`: -EPERM. setresuid(2). */
@@ -114,7 +117,7 @@ export function sys_getgroups(task: Task, size: number, list: number): number {
 
 /** `setgroups(size, list)`: -EPERM, -EINVAL, -EFAULT. setgroups(2). */
 export function sys_setgroups(task: Task, size: number, list: number): number {
-  if (!privileged(task)) return -EPERM;
+  if (!capable(task.cred)) return -EPERM;
   const n = size >>> 0;
   if (n > NGROUPS_MAX) return -EINVAL;
   const area = n === 0 ? null : find_vma(task.mm, list, n * 4);

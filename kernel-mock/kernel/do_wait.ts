@@ -30,6 +30,7 @@ import { release_task } from './exit.js';
 import { pidfd_group } from './pid.js';
 import { put_rusage } from './rusage.js';
 import { set_stop_event } from './signal.js';
+import { process_cred } from './cred.js';
 import { finish_wait, prepare_to_wait, signal_pending } from './wait.js';
 
 /** The bits of the kernel's int that have the sign bit among them. */
@@ -45,6 +46,8 @@ interface WaitOpts {
   /** The process (P_PID, P_PIDFD) or process group. */
   readonly id: number;
   pid: number;
+  /** Real user of the child. */
+  uid: number;
   /** As wait(2) reports it. */
   stat: number;
   cause: number;
@@ -64,6 +67,7 @@ function wait_task_zombie(wo: WaitOpts, child: ThreadGroup): boolean {
   if ((wo.flags & WEXITED) === 0) return false;
   const killed = (child.status & 0x7f) !== 0;
   wo.pid = child.tgid;
+  wo.uid = process_cred(child).uid;
   wo.stat = child.status;
   wo.cause = killed ? CLD_KILLED : CLD_EXITED;
   wo.status = killed ? child.status & 0x7f : child.status >> 8;
@@ -79,6 +83,7 @@ function wait_task_stopped(wo: WaitOpts, child: ThreadGroup): boolean {
   const stopped = child.stop_code !== 0 && (wo.flags & WSTOPPED) !== 0;
   if (!stopped && !(child.continued && (wo.flags & WCONTINUED) !== 0)) return false;
   wo.pid = child.tgid;
+  wo.uid = process_cred(child).uid;
   wo.stat = stopped ? W_STOPCODE(child.stop_code) : W_CONTINUED;
   wo.cause = stopped ? CLD_STOPPED : CLD_CONTINUED;
   wo.status = stopped ? child.stop_code : SIGCONT;
@@ -140,7 +145,7 @@ function do_wait(wo: WaitOpts, finish: (wo: WaitOpts, ret: number) => number): R
 }
 
 function wait_opts(task: Task, flags: number, type: number, id: number): WaitOpts {
-  return { task, flags, type, id, pid: 0, stat: 0, cause: 0, status: 0, cpu_ns: 0 };
+  return { task, flags, type, id, pid: 0, uid: 0, stat: 0, cause: 0, status: 0, cpu_ns: 0 };
 }
 
 /**
@@ -173,7 +178,7 @@ function put_siginfo(wo: WaitOpts, infop: number, found: boolean): number {
   put_u32(area.bytes, at + S.si_errno, 0);
   put_u32(area.bytes, at + S.si_code, wo.cause);
   put_u32(area.bytes, at + S.si_pid, wo.pid);
-  put_u32(area.bytes, at + S.si_uid, 0);
+  put_u32(area.bytes, at + S.si_uid, wo.uid);
   put_u32(area.bytes, at + S.si_status, wo.status);
   return 0;
 }

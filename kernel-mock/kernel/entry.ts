@@ -420,7 +420,7 @@ export function watch(kernel: Kernel): () => void {
     task = current;
     calls = now;
     if (!stuck || kernel.panic !== null) return;
-    const text = `${describe_task(current)} has the processor and makes no system call: it waits for something else, or computes; a program awaits calls of its libc only`;
+    const text = `${describe_task(current)} has the processor and makes no system call: it waits for something else, or computes; a program awaits calls of its libc only (boot option watchdog)`;
     user_mode_failed(current, new MisuseError(text));
   };
 }

@@ -11,11 +11,12 @@ import {
   SI_USER,
 } from '../include/uapi/signal.js';
 import { POLLIN } from '../include/uapi/poll.js';
-import { exit_files } from '../fs/file.js';
+import { exit_files, fput } from '../fs/file.js';
 import { del_timer } from '../lib/timerqueue.js';
 import { exit_mmap } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { futex_wake } from './futex.js';
+import { detach_pgrp, pgrp_members } from './pgrp.js';
 import { wake_up_process } from './sched.js';
 import {
   do_group_exit,
@@ -68,6 +69,7 @@ export function release_task(group: ThreadGroup): void {
     if (group.zombie) remove_zombie(parent, group);
     group.parent_task = null;
   }
+  detach_pgrp(group);
   kernel.groups.delete(group.tgid);
 }
 
@@ -88,7 +90,7 @@ function do_notify_parent(group: ThreadGroup): boolean {
       si_signo: sig,
       si_code: killed ? CLD_KILLED : CLD_EXITED,
       si_pid: group.tgid,
-      si_uid: 0,
+      si_uid: group.exit_cred.uid,
       si_status: killed ? status & 0x7f : status >> 8,
       si_value: 0,
     });
@@ -98,7 +100,7 @@ function do_notify_parent(group: ThreadGroup): boolean {
 
 /** The nearest ancestor that has declared itself subreaper and lives; else init. Linux: find_new_reaper. */
 function find_new_reaper(group: ThreadGroup): ThreadGroup {
-  for (let g = group.parent; g !== null; g = g.parent) if (g.child_subreaper && g.threads.length > 0) return g;
+  for (let g = group.parent; g !== null; g = g.parent) if (g.child_subreaper && g.threads.size > 0) return g;
   return group.kernel.init;
 }
 
@@ -106,28 +108,33 @@ function find_new_reaper(group: ThreadGroup): ThreadGroup {
 function kill_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): void {
   const { kernel } = group;
   if (kernel.nr_stopped === 0 || !is_orphaned_pgrp(group, without)) return;
-  const members = [...kernel.groups.values()].filter((g) => g.pgid === group.pgid && g !== without);
+  const members = [...pgrp_members(kernel, group.pgid)].filter((g) => g !== without);
   if (!members.some((g) => g.stop_signal !== 0)) return;
   for (const sig of [SIGHUP, SIGCONT]) for (const g of members) send_signal_group(g, kernel_siginfo(sig));
+}
+
+function first_thread({ threads }: ThreadGroup): Task | null {
+  const [first = null] = threads;
+  return first;
 }
 
 /** Children of a thread that ends: they are told if they asked for it; without a process left they get a new parent. */
 function forget_original_parent(task: Task): void {
   const { group } = task;
   if (group.children.size === 0) return;
-  const last = group.threads.length === 0;
+  const last = group.threads.size === 0;
   const reaper = last ? find_new_reaper(group) : group;
   for (const child of [...group.children]) {
     if (last) {
       if (child.zombie) remove_zombie(group, child);
       group.children.delete(child);
-      adopt(child, reaper, reaper.threads[0] ?? null);
+      adopt(child, reaper, first_thread(reaper));
     }
     if (child.parent_task === task || last)
       for (const t of child.threads)
         if (t.pdeath_signal !== 0) send_signal_task(t, { ...kernel_siginfo(t.pdeath_signal), si_code: SI_USER });
     if (!last) {
-      if (child.parent_task === task) child.parent_task = group.threads[0] ?? null;
+      if (child.parent_task === task) child.parent_task = first_thread(group);
       continue;
     }
     if (!child.zombie) child.exit_signal = SIGCHLD;
@@ -163,7 +170,10 @@ export function exit_mm(task: Task): void {
     futex_wake(mm, task.clear_child_tid, 1);
   }
   task.clear_child_tid = 0;
-  if (--mm.users === 0) exit_mmap(mm);
+  if (--mm.users === 0) {
+    exit_mmap(mm);
+    if (mm.exe_file !== null) fput(mm.exe_file);
+  }
   const { vfork_done } = task;
   task.vfork_done = null;
   if (vfork_done !== null) wake_up_process(vfork_done);
@@ -183,7 +193,7 @@ export function do_exit(task: Task, status: number): void {
   if (--task.fs.users === 0) kernel.fs?.exit_fs(task.fs);
   exit_mm(task);
   kernel.tasks.delete(task.pid);
-  group.threads.splice(group.threads.indexOf(task), 1);
+  group.threads.delete(task);
   if (!group.exiting && task.pid === group.tgid) group.status = status;
   if (kernel.current === task) {
     const now = ktime_get(kernel);
@@ -195,7 +205,9 @@ export function do_exit(task: Task, status: number): void {
   if (group.stop_signal !== 0) one_has_stopped(group);
   forget_original_parent(task);
   if (group.exec_task !== null) wake_up_process(group.exec_task);
-  if (group.threads.length === 0) exit_notify(group);
+  if (group.threads.size > 0) return;
+  group.exit_cred = task.cred;
+  exit_notify(group);
 }
 
 /** `exit(status)`: this thread only. Does not return. */

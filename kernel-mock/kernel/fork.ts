@@ -16,17 +16,34 @@ import {
 import type { WaitEntry } from '../include/linux/wait.js';
 import type { Cpu, Image, UserMemory } from '../include/uapi/seam.js';
 import { EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
-import { RLIMIT_NOFILE, RLIM_INFINITY } from '../include/uapi/resource.js';
+import {
+  RLIMIT_CORE,
+  RLIMIT_MSGQUEUE,
+  RLIMIT_NICE,
+  RLIMIT_NOFILE,
+  RLIMIT_RTPRIO,
+  RLIMIT_STACK,
+  RLIM_INFINITY,
+  RLIM_NLIMITS,
+} from '../include/uapi/resource.js';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
   CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
   CLONE_SIGHAND,
+  CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
@@ -34,12 +51,13 @@ import {
 } from '../include/uapi/sched.js';
 import { SIGCHLD } from '../include/uapi/signal.js';
 import { TASK_COMM_LEN } from '../include/uapi/prctl.js';
-import { alloc_files, close_fd, dup_files } from '../fs/file.js';
+import { alloc_files, close_fd, dup_files, get_file } from '../fs/file.js';
 import { iov_iter } from '../mm/iov_iter.js';
 import { dup_mm, mm_alloc } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { do_syscall, start_user_mode } from './entry.js';
 import { adopt, release_task } from './exit.js';
+import { attach_pgrp } from './pgrp.js';
 import { pidfd_create } from './pid.js';
 import { recalc_sigpending } from './signal.js';
 import { sig_pending, sigset } from './sigset.js';
@@ -47,9 +65,17 @@ import { signal_pending, wait_entry, wait_queue_head } from './wait.js';
 
 /** Linux: INIT_RLIMITS. Soft and hard limit in turn. */
 const INIT_RLIMITS: readonly number[] = (() => {
-  const rlim = new Array<number>(32).fill(RLIM_INFINITY);
-  rlim[2 * RLIMIT_NOFILE] = 1024;
-  rlim[2 * RLIMIT_NOFILE + 1] = 4096;
+  const rlim = new Array<number>(2 * RLIM_NLIMITS).fill(RLIM_INFINITY);
+  const set = (resource: number, soft: number, hard: number): void => {
+    rlim[2 * resource] = soft;
+    rlim[2 * resource + 1] = hard;
+  };
+  set(RLIMIT_STACK, 8 * 1024 * 1024, RLIM_INFINITY);
+  set(RLIMIT_CORE, 0, RLIM_INFINITY);
+  set(RLIMIT_NOFILE, 1024, 4096);
+  set(RLIMIT_MSGQUEUE, 819200, 819200);
+  set(RLIMIT_NICE, 0, 0);
+  set(RLIMIT_RTPRIO, 0, 0);
   return rlim;
 })();
 
@@ -151,7 +177,7 @@ function alloc_task(
   new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);
   kernel.tasks.set(pid, task);
-  group.threads.push(task);
+  group.threads.add(task);
   return task;
 }
 
@@ -176,7 +202,6 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     kernel,
     tgid,
     comm,
-    exe: '',
     image,
     parent: null,
     parent_task: null,
@@ -189,13 +214,14 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     signalfd_wqh: wait_queue_head(),
     pgid: tgid,
     sid: tgid,
-    threads: [],
+    threads: new Set(),
     rlim: INIT_RLIMITS,
     actions: [],
     pending: sig_pending(),
     exiting: false,
     exec_task: null,
     status: 0,
+    exit_cred: init_cred,
     zombie: false,
     exit_signal: SIGCHLD,
     stop_signal: 0,
@@ -223,6 +249,7 @@ export function create_process(kernel: Kernel, image: Image, comm: string, run: 
   const group = alloc_group(kernel, pid, image, comm);
   group.run = run;
   kernel.groups.set(pid, group);
+  attach_pgrp(group);
   adopt(group, kernel.init, null);
   const task = alloc_task(kernel, group, pid, mm_alloc(kernel.junk), alloc_files(), init_fs(), init_cred);
   kernel.runs.push(run);
@@ -230,12 +257,17 @@ export function create_process(kernel: Kernel, image: Image, comm: string, run: 
   return task;
 }
 
+/** DEVIATION: there are no namespaces, as in a kernel that is built without them. */
+const NAMESPACES =
+  CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
 /** Combinations that mean nothing. Linux: the beginning of copy_process. */
-function check_flags(flags: number): number {
+function check_flags({ kernel }: Task, flags: number): number {
+  if ((flags & NAMESPACES) !== 0) return -EINVAL;
   if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
   if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
-  if ((flags & CLONE_PIDFD) !== 0 && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID | CLONE_THREAD)) !== 0)
-    return -EINVAL;
+  const pidfd = (flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd;
+  if (pidfd && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID | CLONE_THREAD)) !== 0) return -EINVAL;
   return 0;
 }
 
@@ -243,7 +275,6 @@ function check_flags(flags: number): number {
 function copy_signal(task: Task, pid: number, flags: number, image: Image): ThreadGroup {
   const { group, kernel } = task;
   const child = alloc_group(kernel, pid, image, task.comm);
-  child.exe = group.exe;
   child.pgid = group.pgid;
   child.sid = group.sid;
   child.rlim = group.rlim;
@@ -251,6 +282,7 @@ function copy_signal(task: Task, pid: number, flags: number, image: Image): Thre
   // A sibling, made by CLONE_PARENT, ends as its maker does.
   child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : flags & CSIGNAL;
   kernel.groups.set(pid, child);
+  attach_pgrp(child);
   const sibling = (flags & CLONE_PARENT) !== 0 && group.parent !== null;
   adopt(child, sibling ? group.parent! : group, sibling ? group.parent_task : task);
   return child;
@@ -263,6 +295,12 @@ function share_files(files: FilesStruct): FilesStruct {
 
 function share_mm(mm: Mm): Mm {
   mm.users++;
+  return mm;
+}
+
+function copy_mm(old: Mm): Mm {
+  const mm = dup_mm(old);
+  mm.exe_file = old.exe_file === null ? null : get_file(old.exe_file);
   return mm;
 }
 
@@ -308,7 +346,7 @@ function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
  */
 export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): Result {
   const flags = clone_flags | 0;
-  const err = check_flags(flags);
+  const err = check_flags(task, flags);
   if (err < 0) return err;
   recalc_sigpending(task);
   if (signal_pending(task)) return -ERESTARTNOINTR;
@@ -325,7 +363,7 @@ export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: 
       return fd;
     }
   }
-  const mm = (flags & CLONE_VM) !== 0 ? share_mm(task.mm) : dup_mm(task.mm);
+  const mm = (flags & CLONE_VM) !== 0 ? share_mm(task.mm) : copy_mm(task.mm);
   const files = (flags & CLONE_FILES) !== 0 ? share_files(task.files) : dup_files(task.files);
   const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
   child.blocked = task.blocked;
@@ -348,9 +386,28 @@ export function sys_vfork(task: Task): Result {
   return sys_clone(task, CLONE_VFORK | CLONE_VM | SIGCHLD, 0, 0, 0);
 }
 
-/** `unshare(flags)`: CLONE_FILES gives the caller a descriptor table of its own. -EINVAL (other flags). unshare(2). */
-export function sys_unshare(task: Task, flags: number): number {
-  if ((flags & ~(CLONE_FILES | CLONE_FS)) !== 0) return -EINVAL;
+/** What a task that is alone in its process and its memory can ask for: it has it. Linux: check_unshare_flags. */
+const UNSHARE_ALONE = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+
+function unshare_fs(task: Task): void {
+  const { fs } = task;
+  if (fs.users === 1) return;
+  fs.users--;
+  task.fs = copy_fs(0, fs);
+}
+
+/**
+ * `unshare(flags)`: CLONE_FILES gives the caller a descriptor table of its own, CLONE_FS folders and umask.
+ *
+ * @returns 0; -EINVAL (other flags; CLONE_THREAD, CLONE_SIGHAND, CLONE_VM of a task with siblings). unshare(2).
+ */
+export function sys_unshare(task: Task, unshare_flags: number): number {
+  const flags = unshare_flags | 0;
+  if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | UNSHARE_ALONE)) !== 0) return -EINVAL;
+  const { group, mm } = task;
+  if ((flags & UNSHARE_ALONE) !== 0 && group.threads.size > 1) return -EINVAL;
+  if ((flags & CLONE_VM) !== 0 && mm.users > 1) return -EINVAL;
+  if ((flags & CLONE_FS) !== 0) unshare_fs(task);
   if ((flags & CLONE_FILES) !== 0) unshare_files(task);
   return 0;
 }

@@ -7,8 +7,8 @@ import { PIDFD_NONBLOCK } from '../include/uapi/pidfd.js';
 import { POLLHUP, POLLIN, POLLRDNORM } from '../include/uapi/poll.js';
 import { SI_TKILL, SI_USER } from '../include/uapi/signal.js';
 import { alloc_file, fd_install, fd_install_new, fget, get_file, get_unused_fd_flags } from '../fs/file.js';
-import { check_signal, get_siginfo } from './sigcalls.js';
-import { send_signal_group, user_siginfo } from './signal.js';
+import { get_siginfo, kill_group } from './sigcalls.js';
+import { user_siginfo } from './signal.js';
 
 const pidfd_fops = {
   poll(file, pt) {
@@ -78,8 +78,5 @@ export function sys_pidfd_send_signal(task: Task, pidfd: number, signum: number,
     info = raw;
   }
   if (task.kernel.groups.get(group.tgid) !== group) return -ESRCH;
-  const err = check_signal(sig);
-  if (err < 0 || sig === 0) return err;
-  send_signal_group(group, info);
-  return 0;
+  return kill_group(task, group, info);
 }

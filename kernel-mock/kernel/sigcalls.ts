@@ -12,6 +12,7 @@ import type { Mm } from '../include/linux/mm.js';
 import { EAGAIN, EFAULT, EINTR, EINVAL, EPERM, ERESTARTNOHAND, ESRCH } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import {
+  SIGCONT,
   SIGKILL,
   SIGSTOP,
   SIG_BLOCK,
@@ -24,7 +25,9 @@ import {
 import { get_s32, get_s64, get_u32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user, size_t } from '../mm/uaccess.js';
+import { capable } from './capability.js';
 import { get_timespec } from './futex.js';
+import { pgrp_members } from './pgrp.js';
 import { siginfo_bytes } from './sigframe.js';
 import {
   dequeue_signal,
@@ -36,6 +39,7 @@ import {
   user_siginfo,
 } from './signal.js';
 import { NSIG, SIGSET_SIZE, get_sigset, put_sigset, sigdelset, without_unblockable } from './sigset.js';
+import { process_cred } from './cred.js';
 import { finish_wait, schedule_timeout, set_current_state, signal_pending } from './wait.js';
 
 /** `rt_sigaction(sig, act, oact, sigsetsize)`. EINVAL (size), EFAULT (act), EINVAL (sig, or a change of SIGKILL, SIGSTOP), EFAULT (oact). */
@@ -64,7 +68,7 @@ export function sys_rt_sigaction(task: Task, signum: number, act: number, oact: 
 
 /** POSIX: setting a signal to be ignored throws pending ones away. */
 function flush_signal(group: ThreadGroup, sig: number): void {
-  for (const pending of [group.pending, ...group.threads.map((t) => t.pending)]) {
+  for (const pending of [group.pending, ...[...group.threads].map((t) => t.pending)]) {
     sigdelset(pending.set, sig);
     pending.queue = pending.queue.filter((info) => info.si_signo !== sig);
   }
@@ -195,44 +199,74 @@ export function check_signal(sig: number): number {
   return sig < 0 || sig > NSIG ? -EINVAL : 0;
 }
 
-function kill_group(group: ThreadGroup, info: SigInfo): number {
+/** May `task` send what `info` says to `group`? Linux: kill_ok_by_cred and check_kill_permission. */
+function kill_permitted(task: Task, group: ThreadGroup, sig: number): boolean {
+  if (group === task.group || capable(task.cred)) return true;
+  const { uid, euid } = task.cred;
+  const { uid: target, suid } = process_cred(group);
+  if (euid === suid || euid === target || uid === suid || uid === target) return true;
+  return sig === SIGCONT && group.sid === task.group.sid;
+}
+
+/** -EINVAL (sig), -EPERM. */
+export function kill_group(task: Task, group: ThreadGroup, info: SigInfo): number {
   const err = check_signal(info.si_signo);
   if (err < 0) return err;
+  if (!kill_permitted(task, group, info.si_signo)) return -EPERM;
   if (info.si_signo !== 0) send_signal_group(group, info);
   return 0;
 }
 
-/** To every process for which `wanted` holds. -ESRCH: there is none. */
-function kill_many(task: Task, info: SigInfo, wanted: (group: ThreadGroup) => boolean): number {
+/** To all of a process group: 0 if one of them got it. -ESRCH: there is none. Linux: __kill_pgrp_info. */
+function kill_pgrp(task: Task, info: SigInfo, pgid: number): number {
   let ret = -ESRCH;
-  for (const group of [...task.kernel.groups.values()]) if (wanted(group)) ret = kill_group(group, info);
+  for (const group of [...pgrp_members(task.kernel, pgid)]) {
+    const err = kill_group(task, group, info);
+    if (ret !== 0) ret = err;
+  }
   return ret;
+}
+
+/** To everybody but init and the own process. -ESRCH: there is nobody. */
+function kill_all_others(task: Task, info: SigInfo): number {
+  const { kernel } = task;
+  const others = [...kernel.groups.values()].filter((g) => g !== kernel.init && g !== task.group);
+  let ret = others.length === 0 ? -ESRCH : 0;
+  for (const group of others) {
+    const err = kill_group(task, group, info);
+    if (err !== -EPERM) ret = err;
+  }
+  return ret;
+}
+
+/** The process of that number; a thread's number means its process. */
+function find_process({ kernel }: Task, pid: number): ThreadGroup | undefined {
+  return kernel.groups.get(pid) ?? kernel.tasks.get(pid)?.group;
 }
 
 /**
  * `kill(pid, sig)`: to a process; 0: to the own process group; below -1: to that group; -1: to all but init and the caller.
- * -ESRCH, -EINVAL (sig). kill(2); Linux kill_something_info.
+ * -ESRCH, -EINVAL (sig), -EPERM. kill(2); Linux kill_something_info.
  */
 export function sys_kill(task: Task, upid: number, signum: number): number {
   const pid = upid | 0;
   const info = user_siginfo(task, signum | 0, SI_USER);
-  const { kernel, group } = task;
   if (pid > 0) {
-    // A thread's number means its process.
-    const target = kernel.groups.get(pid) ?? kernel.tasks.get(pid)?.group;
-    return target === undefined ? -ESRCH : kill_group(target, info);
+    const target = find_process(task, pid);
+    return target === undefined ? -ESRCH : kill_group(task, target, info);
   }
   if (pid === -0x80000000) return -ESRCH;
-  if (pid === -1) return kill_many(task, info, (g) => g !== kernel.init && g !== group);
-  const pgid = pid === 0 ? group.pgid : -pid;
-  return kill_many(task, info, (g) => g.pgid === pgid);
+  if (pid === -1) return kill_all_others(task, info);
+  return kill_pgrp(task, info, pid === 0 ? task.group.pgid : -pid);
 }
 
+/** -ESRCH, -EINVAL (sig), -EPERM. */
 function do_tkill(task: Task, tgid: number, pid: number, info: SigInfo): number {
   const target = task.kernel.tasks.get(pid);
   if (target === undefined || target.state === TASK_DEAD || (tgid > 0 && target.group.tgid !== tgid)) return -ESRCH;
   const err = check_signal(info.si_signo);
   if (err < 0) return err;
+  if (!kill_permitted(task, target.group, info.si_signo)) return -EPERM;
   if (info.si_signo !== 0) send_signal_task(target, info);
   return 0;
 }
@@ -277,8 +311,8 @@ export function sys_rt_sigqueueinfo(task: Task, upid: number, signum: number, ui
   if (typeof info === 'number') return info;
   const pid = upid | 0;
   if (!may_claim(info, pid === task.pid)) return -EPERM;
-  const group = task.kernel.groups.get(pid) ?? task.kernel.tasks.get(pid)?.group;
-  return group === undefined ? -ESRCH : kill_group(group, info);
+  const group = find_process(task, pid);
+  return group === undefined ? -ESRCH : kill_group(task, group, info);
 }
 
 /** `rt_tgsigqueueinfo(tgid, tid, sig, info)` (2.6.31). -EFAULT, -EINVAL, -EPERM, -ESRCH, -EINVAL. */

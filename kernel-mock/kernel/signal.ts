@@ -32,8 +32,10 @@ import {
   SI_KERNEL,
   SI_USER,
 } from '../include/uapi/signal.js';
+import { pgrp_members } from './pgrp.js';
 import { activate_task } from './sched.js';
 import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
+import { process_cred } from './cred.js';
 import { wake_up, wake_up_all } from './wait.js';
 
 /** Signals whose default is to do nothing. */
@@ -50,7 +52,7 @@ export function kernel_siginfo(sig: number): SigInfo {
 
 /** A signal that `task` sends with kill and the like. */
 export function user_siginfo(task: Task, sig: number, si_code: number): SigInfo {
-  return { si_signo: sig, si_code, si_pid: task.group.tgid, si_uid: 0, si_status: 0, si_value: 0 };
+  return { si_signo: sig, si_code, si_pid: task.group.tgid, si_uid: task.cred.uid, si_status: 0, si_value: 0 };
 }
 
 /** Does the process throw `sig` away when it arrives? */
@@ -137,7 +139,7 @@ function notify_parent_cldstop(group: ThreadGroup, si_code: number, si_status: n
       si_signo: SIGCHLD,
       si_code,
       si_pid: group.tgid,
-      si_uid: 0,
+      si_uid: process_cred(group).uid,
       si_status,
       si_value: 0,
     });
@@ -173,7 +175,7 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
   if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
   if (sig === SIGKILL) do_group_exit(group, SIGKILL);
   else {
-    const takers = group.threads.filter((t) => !sigismember(t.blocked, sig));
+    const takers = [...group.threads].filter((t) => !sigismember(t.blocked, sig));
     const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
     if (taker !== undefined) signal_wake_up(taker, false);
   }
@@ -199,8 +201,8 @@ export function do_group_exit(group: ThreadGroup, status: number): void {
 
 /** Is there no process in `pgid` whose parent stands outside of it, in the same session? Then nobody could continue it. */
 export function is_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): boolean {
-  for (const g of group.kernel.groups.values()) {
-    if (g.pgid !== group.pgid || g === without || g.zombie || g.parent === null) continue;
+  for (const g of pgrp_members(group.kernel, group.pgid)) {
+    if (g === without || g.zombie || g.parent === null) continue;
     // The host, which started this one, is like a shell: it can continue its jobs.
     if (g.run !== null) return false;
     if (g.parent.pgid !== g.pgid && g.parent.sid === g.sid) return false;
@@ -218,7 +220,7 @@ export interface KSignal {
 function begin_stop(group: ThreadGroup, sig: number): void {
   if (group.stop_signal !== 0) return;
   group.stop_signal = sig;
-  group.stop_count = group.threads.length;
+  group.stop_count = group.threads.size;
   group.kernel.nr_stopped++;
   for (const t of group.threads) signal_wake_up(t, false);
 }

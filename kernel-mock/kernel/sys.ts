@@ -1,4 +1,5 @@
 /** Identity, groups and limits of a process (kernel/sys.c). */
+import type { Kernel } from '../include/linux/kernel.js';
 import type { Task, ThreadGroup } from '../include/linux/sched.js';
 import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
@@ -15,6 +16,9 @@ import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
 import { get_u64, put_u64 } from '../lib/bytes.js';
 import { get_string } from '../mm/strings.js';
 import { copy_from_user, copy_to_user, put_user_u32 } from '../mm/uaccess.js';
+import { capable } from './capability.js';
+import { change_pgrp, pgrp_exists, pgrp_members } from './pgrp.js';
+import { process_cred } from './cred.js';
 import { NSIG } from './sigset.js';
 
 /** Linux: sysctl_nr_open, the most that RLIMIT_NOFILE can be. */
@@ -32,11 +36,6 @@ export function sys_getppid(task: Task): number {
 
 export function sys_gettid(task: Task): number {
   return task.pid;
-}
-
-/** DEVIATION: every process belongs to root. */
-export function sys_getuid(): number {
-  return 0;
 }
 
 // Process groups and sessions.
@@ -59,6 +58,12 @@ export function sys_getsid(task: Task, pid: number): number {
   return find_group(task, pid | 0)?.sid ?? -ESRCH;
 }
 
+/** All members of a process group are of one session. */
+function session_has_pgrp(kernel: Kernel, sid: number, pgid: number): boolean {
+  for (const g of pgrp_members(kernel, pgid)) return g.sid === sid;
+  return false;
+}
+
 /**
  * `setpgid(pid, pgid)`: 0 means the caller, or the group of the same number.
  *
@@ -78,17 +83,17 @@ export function sys_setpgid(task: Task, upid: number, upgid: number): number {
     if (target.did_exec) return -EACCES;
   }
   if (target.sid === target.tgid) return -EPERM;
-  if (pgid !== pid && ![...kernel.groups.values()].some((g) => g.pgid === pgid && g.sid === group.sid)) return -EPERM;
-  target.pgid = pgid;
+  if (pgid !== pid && !session_has_pgrp(kernel, group.sid, pgid)) return -EPERM;
+  change_pgrp(target, pgid);
   return 0;
 }
 
 /** `setsid()`: a session and a group of its own. -EPERM (a group of that number exists). setsid(2). */
 export function sys_setsid(task: Task): number {
   const { kernel, group } = task;
-  for (const g of kernel.groups.values()) if (g.pgid === group.tgid) return -EPERM;
+  if (pgrp_exists(kernel, group.tgid)) return -EPERM;
   group.sid = group.tgid;
-  group.pgid = group.tgid;
+  change_pgrp(group, group.tgid);
   return group.sid;
 }
 
@@ -107,9 +112,11 @@ function put_rlimit(task: Task, ptr: number, group: ThreadGroup, r: number): num
   return copy_to_user(task.mm, ptr, raw, 0, RLIMIT.size);
 }
 
-function do_setrlimit(group: ThreadGroup, r: number, { soft, hard }: { soft: number; hard: number }): number {
+function do_setrlimit(task: Task, group: ThreadGroup, r: number, limit: { soft: number; hard: number }): number {
+  const { soft, hard } = limit;
   if (soft > hard) return -EINVAL;
   if (r === RLIMIT_NOFILE && hard > NR_OPEN) return -EPERM;
+  if (hard > group.rlim[2 * r + 1]! && !capable(task.cred)) return -EPERM;
   const limits = group.rlim.slice();
   limits[2 * r] = soft;
   limits[2 * r + 1] = hard;
@@ -123,7 +130,7 @@ export function sys_getrlimit(task: Task, resource: number, rlim: number): numbe
   return r >= task.kernel.release.rlim_nlimits ? -EINVAL : put_rlimit(task, rlim, task.group, r);
 }
 
-/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT (today in the other order), EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open). */
+/** `setrlimit(resource, rlim)`. EINVAL (resource), EFAULT (today in the other order), EINVAL (soft above hard), EPERM (RLIMIT_NOFILE above nr_open; a higher hard limit is root's). */
 export function sys_setrlimit(task: Task, resource: number, rlim: number): number {
   const { release } = task.kernel;
   const r = resource >>> 0;
@@ -131,19 +138,28 @@ export function sys_setrlimit(task: Task, resource: number, rlim: number): numbe
   if (!known && !release.setrlimit_copies_first) return -EINVAL;
   const value = get_rlimit(task, rlim);
   if (typeof value === 'number') return value;
-  return known ? do_setrlimit(task.group, r, value) : -EINVAL;
+  return known ? do_setrlimit(task, task.group, r, value) : -EINVAL;
 }
 
-/** `prlimit(pid, resource, new, old)` (2.6.36). EFAULT (new), ESRCH, EINVAL, EPERM, EFAULT (old). prlimit(2). */
+/** The limits of another process: root, or who is that user in every respect. Linux: check_prlimit_permission. */
+function may_prlimit(task: Task, group: ThreadGroup): boolean {
+  if (group === task.group || capable(task.cred)) return true;
+  const { uid, gid } = task.cred;
+  const { uid: ruid, euid, suid, gid: rgid, egid, sgid } = process_cred(group);
+  return [ruid, euid, suid].every((id) => id === uid) && [rgid, egid, sgid].every((id) => id === gid);
+}
+
+/** `prlimit(pid, resource, new, old)` (2.6.36). EFAULT (new), ESRCH, EPERM, EINVAL, EPERM, EFAULT (old). prlimit(2). */
 export function sys_prlimit64(task: Task, pid: number, resource: number, new_rlim: number, old_rlim: number): number {
   const value = new_rlim === 0 ? null : get_rlimit(task, new_rlim);
   if (typeof value === 'number') return value;
   const group = find_group(task, pid | 0);
   if (group === undefined) return -ESRCH;
+  if (!may_prlimit(task, group)) return -EPERM;
   const r = resource >>> 0;
   if (r >= task.kernel.release.rlim_nlimits) return -EINVAL;
   const old = group.rlim;
-  const err = value === null ? 0 : do_setrlimit(group, r, value);
+  const err = value === null ? 0 : do_setrlimit(task, group, r, value);
   if (err < 0 || old_rlim === 0) return err;
   return put_rlimit(task, old_rlim, { ...group, rlim: old }, r);
 }

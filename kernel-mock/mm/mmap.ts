@@ -16,6 +16,7 @@ export function mm_alloc(junk: number | undefined): Mm {
     live: 0,
     users: 1,
     futexes: null,
+    exe_file: null,
     user: undefined as unknown as UserMemory,
   };
   (mm as { user: UserMemory }).user = new ProcessMemory(mm, junk);

@@ -4,7 +4,7 @@
  */
 import type { Mm } from '../include/linux/mm.js';
 import { EFAULT, ENAMETOOLONG } from '../include/uapi/errno.js';
-import { bytes_to_string, copy, get_u32, get_u64, put_u32 } from '../lib/bytes.js';
+import { bytes_to_string, copy, get_u32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
 
 /** Copy `n` bytes from user memory into `to`, from its offset `at` on. */
@@ -41,6 +41,14 @@ export function put_user_u32(mm: Mm, ptr: number, value: number): number {
   const area = find_vma(mm, ptr, 4);
   if (area === null) return -EFAULT;
   put_u32(area.bytes, ptr - area.start, value);
+  return 0;
+}
+
+/** The same of eight bytes; `value` is below 2^53. */
+export function put_user_u64(mm: Mm, ptr: number, value: number): number {
+  const area = find_vma(mm, ptr, 8);
+  if (area === null) return -EFAULT;
+  put_u64(area.bytes, ptr - area.start, value);
   return 0;
 }
 

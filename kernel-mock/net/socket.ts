@@ -5,16 +5,16 @@ import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } fr
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import {
   EAFNOSUPPORT,
+  EAGAIN,
   EBADF,
   ECONNABORTED,
   EFAULT,
   EINVAL,
   ENODATA,
   ENOTSOCK,
-  ENOTTY,
   EOPNOTSUPP,
 } from '../include/uapi/errno.js';
-import { O_ASYNC, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import {
   MSG_DONTWAIT,
   SOCK_CLOEXEC,
@@ -23,7 +23,7 @@ import {
   SOL_SOCKET,
   SO_PEERPIDFD,
 } from '../include/uapi/socket.js';
-import { FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP } from '../include/uapi/ioctls.js';
+import { POLLOUT } from '../include/uapi/poll.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
 import {
@@ -36,11 +36,11 @@ import {
   hold_file,
   put_unused_fd,
 } from '../fs/file.js';
-import { fcntl_getown, fcntl_setown } from '../fs/fown.js';
 import { pidfd_file } from '../kernel/pid.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
 import { int_opt, sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
 export const SOCKADDR_MAX = 128;
@@ -83,21 +83,18 @@ export const socket_file_ops = {
   },
   write_iter(task, file) {
     const sock = sock_of(file);
-    return sock.ops.sendmsg(task, sock, plain_message(task, file));
+    const ret = sock.ops.sendmsg(task, sock, plain_message(task, file));
+    if (ret === -EAGAIN) sock.async_nospace = true;
+    return ret;
   },
   poll(file: OpenFile, pt: PollTable | null) {
     const sock = sock_of(file);
-    return sock.ops.poll(file, sock, pt);
+    const mask = sock.ops.poll(file, sock, pt);
+    if ((mask & POLLOUT) === 0) sock.async_nospace = true;
+    return mask;
   },
-  // Sockets have no direct I/O. Linux: setfl.
-  setfl(file: OpenFile, flags: number) {
-    if ((flags & O_DIRECT) !== 0) return -EINVAL;
-    sock_of(file).sk.sk_async = (flags & O_ASYNC) !== 0;
-    return 0;
-  },
-  unlocked_ioctl(task: Task, file: OpenFile, cmd: number, argp: number) {
-    return sock_ioctl(task, file, cmd, argp);
-  },
+  ioctl: sock_ioctl,
+  fasync: sock_fasync,
   release(file) {
     sock_release(sock_of(file));
   },
@@ -105,17 +102,6 @@ export const socket_file_ops = {
   i_mode: S_IFSOCK | 0o777,
   ino: (file) => sock_of(file).ino,
 } satisfies FileOperations;
-
-/** FIOSETOWN and its like, and requests of the protocol: -EFAULT, -ESRCH, -ENOTTY. Linux: sock_ioctl. */
-function sock_ioctl(task: Task, file: OpenFile, cmd: number, argp: number): number {
-  if (cmd === FIOGETOWN || cmd === SIOCGPGRP) return put_user_u32(task.mm, argp, fcntl_getown(file));
-  if (cmd === FIOSETOWN || cmd === SIOCSPGRP) {
-    const who = get_user_u32(task.mm, argp);
-    return who < 0 ? -EFAULT : fcntl_setown(task, file, who);
-  }
-  const sock = sock_of(file);
-  return sock.ops.ioctl?.(task, sock, cmd, argp) ?? -ENOTTY;
-}
 
 function sock_alloc(kernel: Kernel, type: number): Socket {
   return {
@@ -125,6 +111,7 @@ function sock_alloc(kernel: Kernel, type: number): Socket {
     ops: undefined as unknown as Socket['ops'],
     sk: NO_SOCK,
     file: null,
+    async_nospace: false,
   };
 }
 

@@ -44,6 +44,7 @@ function new_process(route: Route, env: Record<string, string>, new_libc: NewLib
     starting: new Map(),
     handlers: [],
     atexit: [],
+    commands: new Map(),
     nthreads: 1,
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
@@ -63,6 +64,7 @@ function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process
   for (const [name, feature] of parent.features) child.features.set(name, { ...feature });
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
+  for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
   child.starting.set(0, start);
   return child;
 }

@@ -23,8 +23,14 @@ export async function do_execve(
 /** Where execvp looks without PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
-/** execve along PATH; what is no program is given to the shell. */
-export async function do_execvpe(t: Thread, file: string, argv: readonly string[], env: Env | null): Promise<number> {
+/** execve along PATH; what is no program is given to the shell, if `shell` says so. */
+export async function do_execvpe(
+  t: Thread,
+  file: string,
+  argv: readonly string[],
+  env: Env | null,
+  shell = true,
+): Promise<number> {
   if (file === '') return -ENOENT;
   const path = t.process.env['PATH'] ?? DEFAULT_PATH;
   const tries = file.includes('/') ? [file] : path.split(':').map((dir) => (dir === '' ? file : `${dir}/${file}`));
@@ -32,7 +38,7 @@ export async function do_execvpe(t: Thread, file: string, argv: readonly string[
   let ret = -ENOENT;
   for (const name of tries) {
     ret = await do_execve(t, name, argv, env);
-    if (ret === -ENOEXEC) return do_execve(t, '/bin/sh', ['/bin/sh', name, ...argv.slice(1)], env);
+    if (ret === -ENOEXEC && shell) return do_execve(t, '/bin/sh', ['/bin/sh', name, ...argv.slice(1)], env);
     if (ret === -EACCES) denied = true;
     else if (ret !== -ENOENT && ret !== -ENOTDIR) return ret;
   }

@@ -1,6 +1,7 @@
 /** What the threads of one process share in the library. */
 import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
 import type { Libc } from '../index.js';
+import type { FILE } from './file.js';
 import type { Route } from './routes/route.js';
 import type { Thread } from './thread.js';
 
@@ -91,6 +92,8 @@ export interface Process {
   readonly handlers: SigHandler[];
   /** For exit(3), the one to run first last. */
   readonly atexit: ((libc: Libc) => unknown)[];
+  /** Streams of popen, and the commands at their other ends. */
+  readonly commands: Map<FILE, number>;
   /** Threads that have not ended. */
   nthreads: number;
   /** The handles, by processor. */

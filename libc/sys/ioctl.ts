@@ -2,7 +2,8 @@
 import type { Thread } from '../internal/thread.js';
 
 /**
- * `ioctl(fd, request, argp)`: FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIONREAD.
+ * `ioctl(fd, request, argp)`: FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIONREAD, FIOQSIZE, FIGETBSZ; of sockets FIOSETOWN, FIOGETOWN,
+ * SIOCSPGRP, SIOCGPGRP, SIOCOUTQ, SIOCATMARK.
  *
  * @param argp an int, in and out, or the bytes that the request wants
  * @returns 0; -1 with errno EBADF, ENOTTY, EFAULT. ioctl(2).

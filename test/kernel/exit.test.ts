@@ -1,5 +1,6 @@
 /** The end of threads and processes, and the two ways in which a run can break: a bug of the kernel, misuse by the program. */
 import test, { type ExecutionContext } from 'ava';
+import sinon from 'sinon';
 import {
   type Kernel,
   type Libc,
@@ -613,12 +614,34 @@ for (const [name, value] of Object.entries({ nothing: undefined, null: null, obj
     t.is(await kernel.run(idle), 0);
   });
 
-// A limit: the kernel cannot know that a program waits for something of the host that will never come.
-test('a program that waits for the host for ever: its run waits too, and nobody else runs', async (t) => {
-  const kernel = boot({ output: null });
+test('without a watchdog, a program that waits for the host for ever: its run waits too, and nobody else runs', async (t) => {
+  const kernel = boot({ output: null, watchdog: null });
   const never = kernel.run(() => new Promise<never>(() => {}));
   const other = kernel.run(idle);
   const first = await Promise.race([never, other, new Promise((resolve) => setTimeout(resolve, 20, 'neither'))]);
   t.is(first, 'neither');
   t.is(kernel.census().tasks, 2);
 });
+
+test.serial(
+  'every kernel has a watchdog: who never calls again while others wait is named, and they go on',
+  async (t) => {
+    const clock = sinon.useFakeTimers({ toFake: ['setInterval'] });
+    // A copy of the package, whose timer is the fake one.
+    const name = '../../index.js?with-a-timer-of-its-own';
+    const fresh = (await import(name)) as { boot: typeof boot };
+    const kernel = fresh.boot({ output: null });
+    const never = kernel.run(async function lost() {
+      return new Promise<never>(() => {});
+    });
+    const other = kernel.run(async (libc) => libc.sleep(1));
+    await Promise.resolve();
+    clock.tick(10_000);
+    clock.restore();
+    await t.throwsAsync(never, {
+      message: /^task 2 \(lost\) has the processor and makes no system call: .* awaits calls of its libc only/,
+    });
+    t.is(await other, 0);
+    nothing_left(t, kernel);
+  },
+);

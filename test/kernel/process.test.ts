@@ -1,8 +1,16 @@
 import test from 'ava';
 import {
   AF_UNIX,
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
   CLONE_FILES,
+  CLONE_FS,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
   CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
   CLONE_VM,
   E2BIG,
   EACCES,
@@ -13,7 +21,9 @@ import {
   EPERM,
   ESRCH,
   FD_CLOEXEC,
+  FUTEX_WAIT,
   F_GETFD,
+  NR,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_PDEATHSIG,
   P_ALL,
@@ -21,6 +31,7 @@ import {
   P_PIDFD,
   SA_NOCLDWAIT,
   SIGCHLD,
+  SIGCONT,
   SIGKILL,
   SIGTERM,
   SIG_IGN,
@@ -272,4 +283,95 @@ test('one of 10,000 children', async (t) => {
     await libc.kill(0, SIGTERM);
     for (let i = 1; i < N; i++) if ((await libc.wait()) === -1) t.fail(`child ${i}`);
   });
+});
+
+test('clone: the ids where they are wanted; CLONE_CHILD_CLEARTID clears and wakes', async (t) => {
+  await run(t, {}, async (libc) => {
+    const words = new Uint8Array(16);
+    const at = libc.map(words);
+    const flags = CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+    const pid = await libc.clone(async (child) => (await child.usleep(1000)) + 1, flags, null, at, at + 8);
+    t.deepEqual([words[0], words[8]], [pid, pid]);
+    t.is(await libc.syscall(NR.futex, at + 8, FUTEX_WAIT, pid, null), 0);
+    t.is(words[8], 0);
+    await libc.wait();
+    libc.unmap(at);
+  });
+});
+
+test('clone: no namespaces; threads and handlers need shared memory', async (t) => {
+  for (const flags of [CLONE_NEWPID, CLONE_NEWNS, CLONE_THREAD | CLONE_VM, CLONE_SIGHAND])
+    await run(t, {}, async (libc) => {
+      t.is(await libc.clone(async () => 0, flags | SIGCHLD, null), -1);
+      t.is(libc.errno, EINVAL);
+    });
+});
+
+test('unshare: folders and umask, descriptors; the rest only for who is alone', async (t) => {
+  await run(t, {}, async (libc) => {
+    const child = async (l: Libc): Promise<number> => {
+      await l.unshare(CLONE_FS | CLONE_FILES);
+      await l.umask(0o77);
+      await l.close(0);
+      return 0;
+    };
+    await libc.clone(child, CLONE_FS | CLONE_FILES | SIGCHLD, null);
+    await libc.wait();
+    t.is(await libc.umask(0o22), 0o22);
+    t.is(await libc.fcntl(0, F_GETFD), 0);
+    t.is(await libc.unshare(CLONE_THREAD | CLONE_VM), 0);
+    t.is(await libc.unshare(CLONE_NEWNS), -1);
+    await libc.pthread_create(null, null, (l) => l.pause(), null);
+    t.is(await libc.unshare(CLONE_THREAD), -1);
+    t.is(libc.errno, EINVAL);
+  });
+});
+
+test('kill asks who one is: EPERM, but SIGCONT in the session, and the same user', async (t) => {
+  await run(t, {}, async (libc) => {
+    const victim = await libc.fork(async (l) => {
+      await l.pause();
+    });
+    const other = await libc.fork(async (l) => {
+      await l.setuid(1000);
+      await l.pause();
+    });
+    await libc.usleep(100);
+    await libc.fork(async (l) => {
+      await l.setuid(1000);
+      t.is(await l.kill(victim, SIGTERM), -1);
+      t.is(l.errno, EPERM);
+      t.is(await l.kill(victim, 0), -1);
+      t.is(await l.tgkill(victim, victim, SIGTERM), -1);
+      t.is(l.errno, EPERM);
+      t.is(await l.kill(victim, SIGCONT), 0);
+      t.is(await l.kill(0, SIGCONT), 0);
+      t.is(await l.kill(other, SIGTERM), 0);
+      await l.setsid();
+      t.is(await l.kill(victim, SIGCONT), -1);
+    });
+    const info: { si_pid?: number; si_uid?: number } = {};
+    t.is(await libc.waitid(P_PID, other, info, WEXITED), 0);
+    t.is(info.si_uid, 1000);
+    await libc.wait();
+    t.is(await libc.kill(victim, SIGKILL), 0);
+    await libc.wait();
+  });
+});
+
+test('/proc/self/exe is the file that runs, whatever it was called', async (t) => {
+  const kernel = boot({ output: null });
+  kernel.install('/opt/show', async (libc) => {
+    const path = new Uint8Array(100);
+    await libc.write(1, path, await libc.readlink('/proc/self/exe', path));
+  });
+  await kernel.run(async (libc) => {
+    t.is(await libc.readlink('/proc/self/exe', new Uint8Array(9)), -1);
+    t.is(libc.errno, ENOENT, 'the host passed a function');
+    await libc.chdir('/opt');
+    await libc.symlink('show', 'link');
+    await libc.execve('./link', ['x'], []);
+  });
+  t.is(kernel.output(), '/opt/show');
+  nothing_left(t, kernel);
 });

@@ -1,5 +1,18 @@
 import test from 'ava';
-import { AF_UNIX, EBADF, ENOENT, F_GETFD, SIGCHLD, SIGUSR1, SIG_BLOCK, SIG_IGN, SOCK_STREAM } from 'sys-indirect/uapi';
+import {
+  AF_UNIX,
+  EBADF,
+  ECHILD,
+  EINVAL,
+  ENOENT,
+  FD_CLOEXEC,
+  F_GETFD,
+  SIGCHLD,
+  SIGUSR1,
+  SIG_BLOCK,
+  SIG_IGN,
+  SOCK_STREAM,
+} from 'sys-indirect/uapi';
 import {
   type Kernel,
   type Libc,
@@ -9,7 +22,7 @@ import {
   type Program,
   boot,
 } from '../../index.js';
-import { nothing_left } from '../helpers.js';
+import { RELEASES, nothing_left } from '../helpers.js';
 
 const show: Program = async (libc, argv, env) => {
   const open: number[] = [];
@@ -107,4 +120,66 @@ test('exit runs the functions of atexit, the last first; _exit none; a child of 
     await libc.wait();
   });
   t.is(text, 'two\none\ntwo\none\n');
+});
+
+/** A shell of one command: `cat`, `exit N`, `fds` (which descriptors are open), or a text to print. */
+const sh: Program = async (libc, argv) => {
+  const command = argv[2]!;
+  const [word, arg] = command.split(' ');
+  if (word === 'exit') return Number(arg);
+  if (word === 'fds') {
+    const open: number[] = [];
+    for (let fd = 0; fd < 20; fd++) if ((await libc.fcntl(fd, F_GETFD)) !== -1) open.push(fd);
+    await libc.printf('%s\n', open.join(' '));
+  } else if (word === 'cat') {
+    const buf = new Uint8Array(100);
+    for (let n = await libc.read(0, buf); n > 0; n = await libc.read(0, buf)) await libc.write(1, buf.subarray(0, n));
+  } else await libc.printf('%s\n', command);
+  return 0;
+};
+
+for (const release of RELEASES)
+  test(`popen and pclose on ${release}`, async (t) => {
+    const kernel = boot({ output: null, release });
+    kernel.install('/bin/sh', sh);
+    const status = await kernel.run(async (libc) => {
+      const r = (await libc.popen('hello, shell', 'r'))!;
+      t.is(await libc.fcntl(libc.fileno(r), F_GETFD), 0);
+      t.is(await libc.fgets(r), 'hello, shell\n');
+      t.is(await libc.fgets(r), null);
+      t.is(await libc.pclose(r), 0);
+      t.is(await libc.pclose(r), -1);
+      t.is(libc.errno, ECHILD);
+
+      const w = (await libc.popen('cat', 'we'))!;
+      t.is(await libc.fcntl(libc.fileno(w), F_GETFD), FD_CLOEXEC);
+      // The stream of the first command, not marked, is not open in the second.
+      const other = (await libc.popen('exit 0', 'w'))!;
+      const fds = (await libc.popen('fds', 'r'))!;
+      t.is(await libc.fgets(fds), '0 1 2\n');
+      await libc.fputs('to the console', w);
+      for (const stream of [w, other, fds]) t.is(await libc.pclose(stream), 0);
+
+      t.is(await libc.pclose((await libc.popen('exit 3', 'r'))!), 3 << 8);
+      for (const mode of ['', 'rw', 'x', 're+', 'e']) {
+        t.is(await libc.popen('exit 0', mode), null);
+        t.is(libc.errno, EINVAL, mode);
+      }
+      t.is(await libc.dup(1), 3, 'nothing is left open');
+    });
+    t.is(status, 0);
+    t.is(kernel.output(), 'to the console');
+    nothing_left(t, kernel);
+  });
+
+test('without a shell: system tells 127, and popen why', async (t) => {
+  const kernel = boot({ output: null });
+  await kernel.run(async (libc) => {
+    t.is(await libc.system('true'), 127 << 8);
+    t.is(await libc.system(null), 0);
+    t.is(await libc.popen('true', 'r'), null);
+    t.is(libc.errno, ENOENT);
+    t.is(await libc.dup(1), 3, 'nothing is left open');
+  });
+  nothing_left(t, kernel);
 });

@@ -286,7 +286,10 @@ const exec: Shape = (a) => {
     if (arg.form === 'argv') return arg.strings;
     return arg.form === 'text' ? arg.text : number_of(arg);
   });
-  return args.includes(undefined) || args.includes(null) ? null : { args };
+  // A character beyond ASCII is one byte in a case, and more than one where a string of JavaScript becomes bytes.
+  const ascii = (strings: unknown): boolean =>
+    !Array.isArray(strings) || strings.every((text) => /^[\0-\x7f]*$/.test(String(text)));
+  return args.includes(undefined) || args.includes(null) || !args.every(ascii) ? null : { args };
 };
 
 // What a wrapper of the C library does before it enters the kernel.

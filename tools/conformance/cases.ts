@@ -1,5 +1,5 @@
 /** Reading case files: one JSON object a line. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A step that has passed the check of its form. */
@@ -61,10 +61,14 @@ function parse_line(at: string, text: string): Line {
 
 /** Every case of the *.jsonl files in `folder`, by name of the file. */
 export function read_cases(folder: string): Line[] {
+  if (!existsSync(folder)) throw new Error(`no folder ${folder}`);
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .sort();
-  if (files.length === 0) throw new Error(`no *.jsonl files in ${folder}`);
+  if (files.length === 0) {
+    const below = existsSync(join(folder, 'cases')) ? `; is ${join(folder, 'cases')} meant?` : '';
+    throw new Error(`no *.jsonl files in ${folder}${below}`);
+  }
   return files.flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')

@@ -52,11 +52,11 @@ const FORMS: Readonly<Record<string, Form>> = {
   space: { check: (x, n) => x.expression(n) },
   u64: { check: (x, v) => x.expression(v) },
   int: { check: (x, v) => x.expression(v) },
-  ints: { check: (x, n) => x.expression(n) },
-  sockaddr: { check: (x, n) => x.expression(n) },
+  ints: { check: (x, n) => x.count(n) },
+  sockaddr: { check: (x, n) => x.count(n) },
   struct: { check: (x, name, a) => x.struct(name, a) },
-  siginfos: { check: (x, n) => x.expression(n) },
-  inotify_events: { check: (x, n) => x.expression(n) },
+  siginfos: { check: (x, n) => x.count(n) },
+  inotify_events: { check: (x, n) => x.count(n) },
   pollfds: {
     check(x, items) {
       for (const item of x.objects(items, 'pollfds')) {
@@ -66,7 +66,7 @@ const FORMS: Readonly<Record<string, Form>> = {
       }
     },
   },
-  epoll_events: { check: (x, n) => x.expression(n) },
+  epoll_events: { check: (x, n) => x.count(n) },
   fdset: { check: (x, items) => x.expressions(items) },
   sigset: { check: (x, items) => x.expressions(items) },
   iov: { check: (x, items) => x.iov(items) },
@@ -176,6 +176,11 @@ class Checker {
     }
   }
 
+  /** How many there is room for: a plain number. */
+  count(x: unknown): void {
+    if (typeof x !== 'number' || !Number.isSafeInteger(x) || x < 0) this.bad(`no count: ${show(x)}`);
+  }
+
   expressions(x: unknown): void {
     for (const item of this.list(x, 'a list of values')) this.expression(item);
   }
@@ -232,7 +237,7 @@ class Checker {
       return;
     }
     this.keys(a, ['struct', 'as', 'pad', ...struct_fields(name)], `struct ${name}`);
-    if ('pad' in a) this.expression(a.pad);
+    if ('pad' in a) this.count(a.pad);
     for (const field of struct_fields(name).filter((f) => f in a)) {
       if (name !== 'itimerspec') this.expression(a[field]);
       else {
@@ -287,9 +292,13 @@ class Checker {
 
   msg(x: unknown): void {
     const m = this.object(x, 'msg');
-    const numbers = ['namelen', 'name_space', 'iovlen', 'control_space', 'controllen', 'flags'];
-    this.keys(m, ['name', 'iov', 'control', ...numbers], 'msg');
+    const numbers = ['namelen', 'iovlen', 'flags'];
+    const counts = ['name_space', 'control_space'];
+    // Of the messages to send it may be an expression; where there are none it is a number.
+    ('control' in m ? numbers : counts).push('controllen');
+    this.keys(m, ['name', 'iov', 'control', ...numbers, ...counts], 'msg');
     for (const key of numbers) if (key in m) this.expression(m[key]);
+    for (const key of counts) if (key in m) this.count(m[key]);
     if (m.name !== undefined && m.name !== null) this.address(m.name);
     if ('iov' in m) this.iov(m.iov);
     if (!('control' in m)) return;
@@ -313,7 +322,10 @@ class Checker {
     }
   }
 
-  /** Of which kind the value is shows only when the case runs; names and references do not wait for that. */
+  /**
+   * Of which kind the value is shows only when the case runs (so does whether `{}` is a matcher: it is one for an object);
+   * names and references do not wait for that.
+   */
   matcher(x: unknown): void {
     if (typeof x === 'number') this.expression(x);
     else if (typeof x === 'string') this.#matcher_text(x);
@@ -330,7 +342,6 @@ class Checker {
   }
 
   #matcher_object(x: Record<string, unknown>): void {
-    if (Object.keys(x).length === 0) this.bad('bad matcher {}');
     for (const [key, value] of Object.entries(x)) {
       if (key === 'continued' && typeof value === 'boolean') continue;
       if (key === 'absent') {
@@ -411,8 +422,10 @@ class Checker {
 
   #sigaction(args: readonly unknown[]): void {
     const [signal, action, old] = args;
-    if (typeof signal !== 'string') this.bad(`${show(signal)} is no name of a signal`);
-    if (!is_object(action) || !('sigaction' in action)) this.bad(`bad argument ${show(action)}`);
+    if (!is_object(action) || !is_object(action.sigaction)) this.bad(`bad argument ${show(action)}`);
+    // Its count is stored under its name.
+    else if (action.sigaction.handler === 'count' && typeof signal !== 'string')
+      this.bad(`${show(signal)} is no name of a signal`);
     if (old !== null) this.bad(`bad argument ${show(old)}`);
   }
 }

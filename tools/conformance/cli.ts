@@ -2,13 +2,13 @@
 /** The command `conformance`: do the cases in a folder hold on a kernel? */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { releases } from '../../kernel-mock/init/releases.js';
 import { type RouteName, routes } from '../../libc/index.js';
 import { read_cases } from './cases.js';
-import { read_constants, uapi_constants } from './constants.js';
+import { type Constants, read_constants, uapi_constants } from './constants.js';
 import { run_all } from './pool.js';
-import { plan } from './runner.js';
+import { TAGS, plan, tags_of } from './runner.js';
 
 interface Flags {
   readonly cases: string;
@@ -20,11 +20,11 @@ interface Flags {
   readonly constants?: string;
 }
 
-/** constants.json stands beside the folder of the cases; without it the headers of the project tell. */
-function constants_for(flags: Flags): ReturnType<typeof uapi_constants> {
-  const beside = join(flags.cases, '..', 'constants.json');
+/** constants.json stands in the folder of the cases or beside it; without it the headers of the project tell. */
+function constants_for(flags: Flags): Constants {
   if (flags.constants !== undefined) return read_constants(flags.constants);
-  return existsSync(beside) ? read_constants(beside) : uapi_constants();
+  const found = [flags.cases, join(flags.cases, '..')].map((folder) => join(folder, 'constants.json')).find(existsSync);
+  return found === undefined ? uapi_constants() : read_constants(found);
 }
 
 function one_of(what: string, name: string | undefined, names: readonly string[]): void {
@@ -41,7 +41,9 @@ async function main(flags: Flags): Promise<number> {
   one_of('route', flags.route, Object.keys(routes));
   const skip = flags.skip.split(',').filter((tag) => tag !== '');
   const constants = constants_for(flags);
-  const { cases, malformed, skipped } = plan(read_cases(flags.cases), { constants, skip, text: flags.k });
+  const lines = read_cases(flags.cases);
+  for (const tag of skip) one_of('tag', tag, [...new Set([...TAGS, ...tags_of(lines)])]);
+  const { cases, malformed, skipped } = plan(lines, { constants, skip, text: flags.k });
   const machine = {
     ...(flags.kernel === undefined ? {} : { release: flags.kernel }),
     ...(flags.route === undefined ? {} : { route: flags.route as RouteName }),
@@ -56,7 +58,13 @@ async function main(flags: Flags): Promise<number> {
     if (skip.length > 0) console.log(`${skipped} skipped (${skip.join(', ')})`);
     console.log(`${passed} passed, ${failed} failed`);
   }
+  if (passed + failed + skipped === 0) throw new RangeError(nothing_ran(flags));
   return failed === 0 ? 0 : 1;
+}
+
+/** Nothing that was run is no proof of anything: whoever misspelt `-k` must not read a success. */
+function nothing_ran({ cases, k }: Flags): string {
+  return k === '' ? `no case in the files of ${cases}` : `no case in ${cases} has '${k}' in its id`;
 }
 
 const program = new Command('conformance')
@@ -67,11 +75,13 @@ const program = new Command('conformance')
   .option('--skip <tags>', 'leave out cases that need one of these, with commas', '')
   .option('-k <text>', 'only cases whose id has this text', '')
   .option('--json', 'print one JSON object')
-  .option('--constants <file>', 'constants by name; default: constants.json beside the folder of the cases');
-program.parse();
+  .option('--constants <file>', 'constants by name; default: constants.json in the folder of the cases or beside it')
+  .exitOverride();
 try {
+  program.parse();
   process.exitCode = await main(program.opts<Flags>());
 } catch (error) {
-  console.error(`conformance: ${(error as Error).message}`);
-  process.exitCode = 2;
+  if (!(error instanceof CommanderError)) console.error(`conformance: ${(error as Error).message}`);
+  // 1 means that a case failed; this means that the question makes no sense. `--help` is no error.
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
 }

@@ -26,11 +26,14 @@ export function mock_machine({ release, route }: MachineOptions): Machine {
     ...(route === undefined ? {} : { route }),
   };
   const kernel = boot(options);
+  const installed = new Set<string>();
   return {
     run: (program, env) => settled(kernel.run(program, ['case'], env)),
     install(path, program) {
       const { install } = kernel as { install?: (path: string, program: Program) => unknown };
-      install?.call(kernel, path, program);
+      // One file for all who name it: what runs is what they open.
+      if (!installed.has(path)) install?.call(kernel, path, program);
+      installed.add(path);
       return install !== undefined;
     },
     now: () => ktime_get(kernel.internals),

@@ -12,7 +12,7 @@ import type { Libc, Program } from '../../libc/index.js';
 import { function_of, make_call } from './calls.js';
 import type { Case, Step } from './cases.js';
 import type { Constants } from './constants.js';
-import { evaluate, evaluate_number, evaluate_size, to_bytes } from './expression.js';
+import { evaluate, evaluate_number, to_bytes } from './expression.js';
 import { helper } from './helper.js';
 import type { Machine } from './machine.js';
 import { Marshal, as_int, as_long } from './marshal.js';
@@ -53,6 +53,8 @@ interface Report {
   /** The step that the first process is at. */
   step: number | null;
   readonly failed: { step: number | null; message: string }[];
+  /** The first process has come to the end of its steps. */
+  finished: boolean;
   /** Of each process, as the library knows it: how often handlers ran. */
   readonly caught: Map<unknown, Fields>;
 }
@@ -258,7 +260,7 @@ class Process {
   }
 
   async #call(libc: Libc, step: Step): Promise<void> {
-    const times = step.times === undefined ? 1 : evaluate_size(step.times, this.#scope);
+    const times = evaluate_number(step.times ?? 1, this.#scope);
     let total = 0n;
     for (let round = 1; ; round++) {
       const { ret, marshal } = await this.#once(libc, step);
@@ -266,7 +268,7 @@ class Process {
       if (step.until === undefined) {
         marshal?.finish(ret);
         this.#judge(step, ret, errno, marshal);
-        if (round >= times) return;
+        if (BigInt(round) >= times) return;
       } else if (errno !== null) {
         if (errno !== step.until) throw new Mismatch(`${step.call!}, repeated`, step.until, errno);
         if (step.as !== undefined) this.#scope.stored.set(step.as, total);
@@ -372,6 +374,19 @@ async function set_up(
   return Number(ret);
 }
 
+/** Without root's rights from here on. */
+async function become(libc: Libc, id: number): Promise<void> {
+  const { nr } = libc;
+  for (const [name, ...registers] of [
+    ['chown', Buffer.from(`${FOLDER}\0`), id, id],
+    ['setgroups', 0, 0],
+    ['setresgid', id, id, id],
+    ['setresuid', id, id, id],
+  ] as const)
+    if ((await libc.syscall(nr[name], ...registers)) === -1)
+      throw new Malformed(`set-up: ${name} failed with errno ${libc.errno}`);
+}
+
 /** What a case starts with. */
 async function prepare(libc: Libc, needs: readonly string[]): Promise<void> {
   const EEXIST = 17;
@@ -388,21 +403,18 @@ async function prepare(libc: Libc, needs: readonly string[]): Promise<void> {
   await set_up(libc, 'mkdir', [FOLDER, 0o777], [EEXIST]);
   await set_up(libc, 'chdir', [FOLDER]);
   if (!needs.includes('user')) return;
-  function_of(libc, 'setresuid');
-  await set_up(libc, 'chown', [FOLDER, USER, USER]);
-  await set_up(libc, 'setgroups', [0, null]);
-  await set_up(libc, 'setresgid', [USER, USER, USER]);
-  await set_up(libc, 'setresuid', [USER, USER, USER]);
+  await become(libc, USER);
 }
 
 /** Run a well-formed case; null: it holds. */
 export async function run_case(c: Case, machine: Machine, constants: Constants): Promise<Failure | null> {
-  const report: Report = { step: null, failed: [], caught: new Map() };
+  const report: Report = { step: null, failed: [], finished: false, caught: new Map() };
   const main: Program = async (libc) => {
     try {
       await prepare(libc, c.needs ?? []);
       const process = new Process(libc, machine, constants, report, new Map([['caught', {}]]));
       await process.steps(c.steps, (i) => (report.step = i));
+      report.finished = true;
     } catch (error) {
       const at = report.step === null ? '' : name_of(c.steps[report.step]);
       const message = message_of(error);
@@ -413,6 +425,8 @@ export async function run_case(c: Case, machine: Machine, constants: Constants):
   try {
     const status = await machine.run(main, { PATH: '/usr/bin:/bin' });
     if (status !== 0) report.failed.push({ step: report.step, message: `the process died with wait status ${status}` });
+    else if (!report.finished && report.failed.length === 0)
+      report.failed.push({ step: report.step, message: 'the process ended before its last step' });
   } catch (error) {
     report.failed.push({ step: report.step, message: message_of(error) });
   }

@@ -23,6 +23,20 @@ export interface Plan {
   readonly skipped: number;
 }
 
+/** What a case can ask of the system under test. A file of cases may use further ones. */
+export const TAGS: readonly string[] = [
+  ...['task', 'fork', 'exec', 'prog', 'script', 'signal', 'rlimit', 'inet', 'inet6', 'abstract', 'fs', 'dev', 'proc'],
+  ...['fifo', 'inotify', 'locks', 'memfd', 'efault', 'user'],
+];
+
+/** The tags that cases among `lines` need. */
+export function tags_of(lines: readonly Line[]): string[] {
+  const found = lines.flatMap(({ json }): unknown[] =>
+    is_object(json) && Array.isArray(json.needs) ? json.needs : [],
+  );
+  return [...new Set(found.filter((tag) => typeof tag === 'string'))];
+}
+
 /** The cases among `lines`; a malformed one is a failure, also if it would have been left out. */
 export function plan(lines: readonly Line[], { constants, skip, text }: Options): Plan {
   const cases: Case[] = [];

@@ -26,12 +26,14 @@ import {
 } from '../../include/uapi/inotify.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
+import { POLL_IN } from '../../include/uapi/signal.js';
 import { put_u32 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_items, fifo_last, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { indirect_file_flags } from '../../kernel/indirect.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../../kernel/wait.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { alloc_file, fd_install, fget, get_unused_fd_flags } from '../file.js';
+import { fasync_helper } from '../fown.js';
 import { MAY_READ, inode_permission } from '../inode.js';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, user_path_at } from '../namei.js';
 import { vfs_of } from '../namespace.js';
@@ -187,6 +189,7 @@ const inotify_fops = {
   read_iter: inotify_read,
   llseek: (_task, file) => file.f_pos,
   poll: inotify_poll,
+  fasync: (file, fd, on) => fasync_helper(file, fd, on, group_of(file).wait, () => POLL_IN),
   nread: (file) => fifo_items(group_of(file).events).reduce((n, e) => n + EVENT.size + name_len(e), 0),
   release(file) {
     const group = group_of(file);

@@ -44,7 +44,7 @@ function status(owner: Task): string {
     ['Gid', `${gid}\t${egid}\t${sgid}\t${egid}`],
     ['FDSize', Math.max(64, files.fd.length)],
     ['Groups', groups.join(' ')],
-    ['Threads', group.threads.length],
+    ['Threads', group.threads.size],
   ];
   return rows.map(([key, value]) => `${key}:\t${value}\n`).join('');
 }
@@ -55,11 +55,11 @@ function stat(owner: Task): string {
   return `${pid} (${comm(owner)}) ${task_state(owner)[0]} ${numbers.join(' ')}\n`;
 }
 
-/** A link to a directory of the process. */
-function dir_link(pick: (owner: Task) => Dentry | null): InodeOperations {
+/** A link to what a process holds. */
+function dentry_link(pick: (owner: Task) => Dentry | number): InodeOperations {
   const target = (task: Task, dentry: Dentry): Dentry | number => {
     const owner = task_of(task, dentry.d_inode);
-    return owner === undefined ? -ENOENT : (pick(owner) ?? task.kernel.fs!.root);
+    return owner === undefined ? -ENOENT : pick(owner);
   };
   return {
     get_link: target,
@@ -70,10 +70,16 @@ function dir_link(pick: (owner: Task) => Dentry | null): InodeOperations {
   };
 }
 
+/** A link to a directory of the process. */
+function dir_link(pick: (owner: Task) => Dentry | null): InodeOperations {
+  return dentry_link((owner) => pick(owner) ?? owner.kernel.fs!.root);
+}
+
 const PID_ENTRIES: ProcTable = {
   cmdline: about((owner) => `${owner.group.comm}\0`),
   comm: about((owner) => `${comm(owner)}\n`, 0o644),
   cwd: proc_link(dir_link((owner) => owner.fs.pwd)),
+  exe: proc_link(dentry_link((owner) => owner.mm.exe_file?.f_path ?? -ENOENT)),
   fd: proc_dir(proc_fd_ops, 0o500),
   fdinfo: proc_dir(proc_fdinfo_ops, 0o555),
   root: proc_link(dir_link((owner) => owner.fs.root)),

@@ -1,8 +1,12 @@
 /** Executable files, as execve(2) sees them: include/linux/binfmts.h. */
+import type { OpenFile } from './fs.js';
 import type { Task } from './sched.js';
 
-/** What an executable file holds: a program, as `load_binary` takes it, or bytes, of which a script is one kind. */
-export type Executable = { readonly program: unknown } | { readonly bytes: Uint8Array };
+/**
+ * An executable file, open: nobody may write to it until `file` is put. What it holds: a program, as `load_binary` takes it, or
+ * bytes, of which a script is one kind.
+ */
+export type Executable = { readonly file: OpenFile } & ({ readonly program: unknown } | { readonly bytes: Uint8Array });
 
 /** The way from a path to a program. The only thing that execve(2) asks of a file system. */
 export interface Binfmt {

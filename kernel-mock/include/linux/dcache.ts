@@ -57,6 +57,8 @@ export interface Inode {
   i_opens: number;
   /** Pages by index; a missing one is a hole. Null: no bytes yet, or not a regular file. */
   i_pages: Map<number, Bytes> | null;
+  /** RWH_*: how long what is written to it will live. */
+  i_write_hint: number;
   /** F_SEAL_* bits; -1: it cannot have any. */
   i_seals: number;
   /** What its kind keeps with it: a link's text, a pipe, the socket bound to it, a program. */

@@ -4,7 +4,7 @@ import type { IovIter } from './mm.js';
 import type { Dentry, Inode, PosixLocks } from './dcache.js';
 import type { Kernel } from './kernel.js';
 import type { Result, Task } from './sched.js';
-import type { PollTable } from './wait.js';
+import type { PollTable, WaitEntry } from './wait.js';
 
 export const FMODE_READ = 1;
 export const FMODE_WRITE = 2;
@@ -16,8 +16,12 @@ export const FMODE_PWRITE = 16;
 export const FMODE_EXEC = 32;
 /** O_PATH: a name, nothing more. */
 export const FMODE_PATH = 0x4000;
+/** O_DIRECT makes sense. */
+export const FMODE_CAN_ODIRECT = 0x400000;
 /** Watchers hear nothing of it. */
 export const FMODE_NONOTIFY = 0x4000000;
+/** Counted in `i_writecount`. */
+export const FMODE_WRITER = 0x10000;
 /** This open made the file. */
 export const FMODE_CREATED = 0x100000;
 
@@ -39,10 +43,10 @@ export interface FileOperations {
   release?(file: OpenFile): void;
   /** FIONREAD: bytes that a read would find; missing: ENOTTY. */
   nread?(file: OpenFile): number;
-  /** ioctl: a request of this kind of file; missing or -ENOTTY: it has no such request. */
-  unlocked_ioctl?(task: Task, file: OpenFile, cmd: number, argp: number): number;
-  /** F_SETFL changed these bits. */
-  setfl?(file: OpenFile, flags: number): number;
+  /** Requests of ioctl that only this kind knows; missing: ENOTTY. */
+  ioctl?(task: Task, file: OpenFile, cmd: number, argp: number): number;
+  /** O_ASYNC is set or cleared, by way of `fd`; missing: it cannot be set. */
+  fasync?(file: OpenFile, fd: number, on: boolean): void;
   /** In Linux it has read or write in place of read_iter or write_iter: of the RWF_* flags it takes RWF_HIPRI alone. */
   readonly plain_read?: boolean;
   readonly plain_write?: boolean;
@@ -72,6 +76,8 @@ export interface FownStruct {
   signum: number;
   uid: number;
   euid: number;
+  /** O_ASYNC: where its entries stand; null: not set. */
+  fasync: WaitEntry[] | null;
 }
 
 /** Linux's struct file: what open descriptors refer to. */

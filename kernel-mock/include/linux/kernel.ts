@@ -23,6 +23,8 @@ export interface Kernel {
   readonly tasks: Map<number, Task>;
   /** Every process by its id, zombies too. */
   readonly groups: Map<number, ThreadGroup>;
+  /** The processes of each process group. */
+  readonly pgrps: Map<number, Set<ThreadGroup>>;
   /** Process 1: adopts orphans and reaps them; it runs no program. */
   readonly init: ThreadGroup;
   next_pid: number;

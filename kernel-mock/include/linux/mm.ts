@@ -1,6 +1,7 @@
 /** Address spaces: include/linux/mm_types.h, uio.h. */
 
 import type { UserMemory } from '../uapi/seam.js';
+import type { OpenFile } from './fs.js';
 import type { WaitQueueHead } from './wait.js';
 
 /** An array whose bytes no other thread of the host can change behind our back. */
@@ -32,6 +33,8 @@ export interface Mm {
   users: number;
   /** Sleepers of FUTEX_WAIT by address; null until the first. */
   futexes: Map<number, WaitQueueHead> | null;
+  /** The program's file, which nobody may write to while it runs; null: the host passed a function. */
+  exe_file: OpenFile | null;
   /** The view that the process itself has. */
   readonly user: UserMemory;
 }

@@ -67,8 +67,6 @@ export interface Sock {
   sk_peer_cred: Cred | null;
   /** SO_PEEK_OFF: where the next peek begins; -1: always at the front. */
   sk_peek_off: number;
-  /** O_ASYNC is set: changes are told by SIGIO. */
-  sk_async: boolean;
 }
 
 /** SO_PASSCRED, SO_PASSPIDFD and SO_PASSRIGHTS: sk_scm_credentials, sk_scm_pidfd, sk_scm_rights. */
@@ -84,6 +82,8 @@ export interface Socket {
   ops: ProtoOps;
   sk: Sock;
   file: OpenFile | null;
+  /** Somebody found no room to send: O_ASYNC tells when there is some. */
+  async_nospace: boolean;
 }
 
 /** What a family does for one type of socket. A call that a type has not is a function that answers -EOPNOTSUPP. */
@@ -99,6 +99,8 @@ export interface ProtoOps {
   /** Local (`peer` false) or remote address, or -errno. */
   getname(sock: Socket, peer: boolean): SockAddr | number;
   poll(file: OpenFile, sock: Socket, pt: PollTable | null): number;
+  /** SIOCINQ, SIOCOUTQ and the like: an int for the program, or -errno; missing: -ENOTTY. */
+  ioctl?(sock: Socket, cmd: number): number;
   listen(sock: Socket, backlog: number): number;
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */
@@ -107,8 +109,6 @@ export interface ProtoOps {
   getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
-  /** SIOCINQ and others of the protocol; -ENOTTY: no such request. Missing: none. */
-  ioctl?(task: Task, sock: Socket, cmd: number, argp: number): number;
   /** SO_PEEK_OFF can be set. */
   readonly set_peek_off?: boolean;
 }

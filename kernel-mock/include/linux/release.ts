@@ -78,6 +78,10 @@ export interface Release {
   /** Bits that timerfd_create knows: none before 2.6.27; and whether it knows CLOCK_BOOTTIME and the alarm clocks (3.15). */
   readonly timerfd_flags: number;
   readonly timerfd_boottime: boolean;
+  /** fchmod of an eventfd, an epoll and the like is EOPNOTSUPP (6.15). */
+  readonly anon_inode_fixed: boolean;
+  /** ioctl of an epoll: EINVAL for what it does not know, once ENOTTY (6.9). */
+  readonly epoll_ioctl: boolean;
   /** fcntl knows F_SETPIPE_SZ and F_GETPIPE_SZ (2.6.35). */
   readonly fcntl_pipe_size: boolean;
   /** fcntl knows F_DUPFD_CLOEXEC. */

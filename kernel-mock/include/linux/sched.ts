@@ -115,8 +115,6 @@ export interface ThreadGroup {
   readonly tgid: number;
   /** Program name, as `ps` would show it. */
   comm: string;
-  /** Path that was executed; empty for a program that the host passed as a function. */
-  exe: string;
   image: Image;
   /** Null only for init. */
   parent: ThreadGroup | null;
@@ -139,7 +137,8 @@ export interface ThreadGroup {
   /** Process group and session. */
   pgid: number;
   sid: number;
-  threads: Task[];
+  /** Its live threads, oldest first. */
+  readonly threads: Set<Task>;
   /** Soft and hard limit in turn, indexed by 2 * RLIMIT_x; shared until changed. */
   rlim: readonly number[];
   /** By signal number; a missing entry is SIG_DFL. Shared by CLONE_SIGHAND, which CLONE_THREAD implies. */
@@ -151,6 +150,8 @@ export interface ThreadGroup {
   exec_task: Task | null;
   /** As wait(2) reports it: exit code in bits 8 to 15, or the signal in bits 0 to 6. Valid once `exiting`. */
   status: number;
+  /** Who its last thread was. Valid once that is gone. */
+  exit_cred: Cred;
   /** All threads are gone, and the parent has not waited yet. */
   zombie: boolean;
   /** Signal to the parent at the end; 0: none. */

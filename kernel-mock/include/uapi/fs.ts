@@ -16,6 +16,10 @@ export const INR_OPEN_MAX = 4096; // RLIMIT_NOFILE of the first task, soft and h
 export const NR_OPEN_DEFAULT = 64; // kernel-internal: descriptors a table starts with (BITS_PER_LONG)
 export const SYSCTL_NR_OPEN = 1048576; // fs.nr_open: the ceiling of RLIMIT_NOFILE; a constant (NR_OPEN) before 2.6.25
 
+// ioctl
+export const FIBMAP = 1;
+export const FIGETBSZ = 2;
+
 // linux_dirent64 d_type: Linux include/linux/fs_types.h
 export const DT_UNKNOWN = 0;
 export const DT_FIFO = 1;

@@ -44,9 +44,7 @@ import {
   SO_TIMESTAMP,
   SO_TYPE,
 } from '../../include/uapi/socket.js';
-import { POLLIN } from '../../include/uapi/poll.js';
 import { get_s32, get_s64, get_u32, put_u32, put_u64 } from '../../lib/bytes.js';
-import { kill_fasync } from '../../fs/fown.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 
 /** States of a connection (include/net/tcp_states.h); AF_UNIX uses CLOSE, LISTEN and ESTABLISHED of them. */
@@ -91,7 +89,6 @@ export class SockCommon implements Sock {
   sk_peer_group: ThreadGroup | null = null;
   sk_peer_cred: Cred | null = null;
   sk_peek_off = -1;
-  sk_async = false;
 
   constructor(kernel: Kernel, family: number, type: number, protocol: number) {
     this.kernel = kernel;
@@ -131,12 +128,6 @@ export function sock_error(sk: Sock): number {
 /** Something changed that poll shows as `key`. */
 export function sk_wake(sk: Sock, key: number): void {
   if (sk.sk_wait.first !== null) wake_up(sk.sk_wait, key);
-  if (sk.sk_async && (key & POLLIN) !== 0) sk_wake_async(sk);
-}
-
-/** SIGIO to the owner of a file with O_ASYNC. */
-function sk_wake_async({ sk_socket }: Sock): void {
-  if (sk_socket !== null && sk_socket.file !== null) kill_fasync(sk_socket.file);
 }
 
 /** Who runs now is who the other end will see. Linux: init_peercred. */
@@ -154,7 +145,6 @@ export function copy_peercred(sk: Sock, peer: Sock): void {
 /** The state changed, for everybody: every sleeper looks again, exclusive or not. Linux: sock_def_wakeup. */
 export function sk_state_change(sk: Sock): void {
   if (sk.sk_wait.first !== null) wake_up_all(sk.sk_wait);
-  if (sk.sk_async) sk_wake_async(sk);
 }
 
 /** An option that is only kept; `initial` until the program sets it. */

@@ -66,9 +66,9 @@ import {
 } from './inet_sock.js';
 import { udp_getsockopt, udp_setsockopt } from './ip_sockglue.js';
 import { tcp_poll, tcp_prot, tcp_recvmsg, tcp_sendmsg } from './tcp.js';
-import { TcpSock, tcp_sk } from './tcp_sock.js';
+import { TcpSock, tcp_ioctl, tcp_sk } from './tcp_sock.js';
 import { tcp_getsockopt, tcp_setsockopt } from './tcp_sockopt.js';
-import { UdpSock, inet_autobind, udp_poll, udp_prot, udp_recvmsg, udp_sendmsg } from './udp.js';
+import { UdpSock, inet_autobind, udp_ioctl, udp_poll, udp_prot, udp_recvmsg, udp_sendmsg } from './udp.js';
 
 /** A socket that was never given a sock, of an accept that failed, has nothing to release. */
 function inet_release(sock: Socket): void {
@@ -242,6 +242,7 @@ export const inet_stream_ops = {
   accept: inet_accept,
   getname: inet_getname,
   poll: tcp_poll,
+  ioctl: tcp_ioctl,
   listen: inet_listen,
   shutdown: inet_shutdown,
   setsockopt: tcp_setsockopt,
@@ -259,6 +260,7 @@ export const inet_dgram_ops = {
   accept: () => -EOPNOTSUPP,
   getname: inet_getname,
   poll: udp_poll,
+  ioctl: udp_ioctl,
   listen: () => -EOPNOTSUPP,
   shutdown: inet_shutdown,
   setsockopt: udp_setsockopt,

@@ -1,7 +1,10 @@
 /** The state of a TCP socket, and how much may lie between two of them (include/linux/tcp.h, net/inet_connection_sock.h). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import { type Socket, RCV_SHUTDOWN, SEND_SHUTDOWN } from '../../include/linux/net.js';
+import { EINVAL, ENOTTY } from '../../include/uapi/errno.js';
+import { SIOCATMARK, SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import { SOCK_STREAM } from '../../include/uapi/socket.js';
+import { TCP_LISTEN } from '../../include/uapi/tcp.js';
 import type { Fifo } from '../../lib/fifo.js';
 import { type Kfifo, kfifo } from '../../lib/kfifo.js';
 import type { Timer } from '../../lib/timerqueue.js';
@@ -88,4 +91,14 @@ export function tcp_stream_wspace(sk: TcpSock): number {
 /** Does poll call it writable: is a third of the room free? Linux: sk_stream_is_writeable. */
 export function tcp_stream_is_writeable(sk: TcpSock): boolean {
   return sk.peer === null || tcp_unsent(sk.peer) * 3 <= sk.sk_sndbuf;
+}
+
+/** SIOCINQ: bytes to read; SIOCOUTQ: bytes that the peer has not taken; SIOCATMARK: no urgent byte is next. Linux: tcp_ioctl. */
+export function tcp_ioctl(sock: Socket, cmd: number): number {
+  const sk = tcp_sk(sock);
+  if (cmd === SIOCATMARK) return 0;
+  if (cmd !== SIOCINQ && cmd !== SIOCOUTQ) return -ENOTTY;
+  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
+  if (cmd === SIOCINQ) return Math.min(sk.rcv.len, tcp_window(sk));
+  return sk.peer === null ? 0 : tcp_unsent(sk.peer);
 }

@@ -13,10 +13,12 @@ import {
   EFAULT,
   EINVAL,
   EMSGSIZE,
+  ENOTTY,
   EOPNOTSUPP,
   EPIPE,
 } from '../../include/uapi/errno.js';
 import { INADDR_ANY, IPPROTO_UDP, IP_RECVERR } from '../../include/uapi/in.js';
+import { SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import {
   POLLERR,
   POLLHUP,
@@ -376,6 +378,12 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   if (sk.sk_shutdown === SHUTDOWN_MASK) mask |= POLLHUP;
   if (fifo_len(sk.sk_receive_queue) > 0) mask |= POLLIN | POLLRDNORM;
   return mask;
+}
+
+/** SIOCINQ: the bytes of the next datagram; SIOCOUTQ: nothing stays here. Linux: udp_ioctl. */
+export function udp_ioctl(sock: Socket, cmd: number): number {
+  if (cmd === SIOCINQ) return fifo_peek(udp_sk(sock).sk_receive_queue)?.data.length ?? 0;
+  return cmd === SIOCOUTQ ? 0 : -ENOTTY;
 }
 
 function udp_close(inet: InetSock): void {

@@ -25,6 +25,7 @@ import {
   EPROTONOSUPPORT,
   ESOCKTNOSUPPORT,
 } from '../../include/uapi/errno.js';
+import { SIOCATMARK, SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import {
   POLLERR,
   POLLHUP,
@@ -46,12 +47,10 @@ import {
   SOCK_STREAM,
 } from '../../include/uapi/socket.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
-import { SIOCATMARK, SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import { get_u16, put_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
-import { put_user_u32 } from '../../mm/uaccess.js';
 import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_state_change, sock_graft } from '../core/sock.js';
 import { type UnixSkb, skb_free, unix_writable } from './skbuff.js';
 import { unix_bind_bsd, unix_find_bsd, unix_unbind_bsd } from './bsd.js';
@@ -315,30 +314,12 @@ export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): n
   return mask;
 }
 
-/** Bytes that a receive would find: of a datagram socket those of the first. -EINVAL (listening). Linux: unix_inq_len. */
-function unix_inq_len(sk: UnixSock): number {
-  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
-  if (!connection_based(sk)) return fifo_peek(sk.sk_receive_queue)?.len ?? 0;
-  return fifo_items(sk.sk_receive_queue).reduce((n, skb) => n + skb.len, 0);
-}
-
 /** SIOCATMARK: is the next byte the one out of band? */
 function unix_at_mark(sk: UnixSock): number {
   const [skb, next] = fifo_items(sk.sk_receive_queue);
   if (skb === undefined) return 0;
   const { oob_skb } = sk;
   return skb === oob_skb || (skb.len === 0 && (oob_skb === null || next === oob_skb)) ? 1 : 0;
-}
-
-/** SIOCINQ, SIOCOUTQ, SIOCATMARK: -EINVAL, -EOPNOTSUPP (no stream), -EFAULT; else -ENOTTY. Linux: unix_ioctl. */
-export function unix_ioctl(task: Task, sock: Socket, cmd: number, argp: number): number {
-  const sk = unix_sk(sock);
-  let n = -ENOTTY;
-  if (cmd === SIOCINQ) n = unix_inq_len(sk);
-  else if (cmd === SIOCOUTQ) n = sk.wmem;
-  else if (cmd === SIOCATMARK && task.kernel.release.unix_oob)
-    n = sk.sk_type === SOCK_STREAM ? unix_at_mark(sk) : -EOPNOTSUPP;
-  return n < 0 ? n : put_user_u32(task.mm, argp, n);
 }
 
 export function wake_peer_wait(sk: UnixSock): void {
@@ -364,4 +345,21 @@ export function unix_family(ops: { stream: ProtoOps; dgram: ProtoOps; seqpacket:
       return 0;
     },
   };
+}
+
+/** SIOCINQ: what a stream or sequence of records holds, or the first datagram. -EINVAL for a listener. Linux: unix_inq_len. */
+function unix_inq_len(sk: UnixSock): number {
+  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
+  if (sk.sk_type === SOCK_DGRAM) return fifo_peek(sk.sk_receive_queue)?.len ?? 0;
+  return fifo_items(sk.sk_receive_queue).reduce((n, skb) => n + skb.len, 0);
+}
+
+/** SIOCINQ, SIOCOUTQ, SIOCATMARK (streams). Linux: unix_ioctl. */
+export function unix_ioctl(sock: Socket, cmd: number): number {
+  const sk = unix_sk(sock);
+  if (cmd === SIOCINQ) return unix_inq_len(sk);
+  if (cmd === SIOCOUTQ) return sk.wmem;
+  if (cmd === SIOCATMARK && sk.kernel.release.unix_oob)
+    return sk.sk_type === SOCK_STREAM ? unix_at_mark(sk) : -EOPNOTSUPP;
+  return -ENOTTY;
 }

@@ -323,13 +323,13 @@ export const unix_dgram_ops = {
   accept: () => -EOPNOTSUPP,
   getname: unix_getname,
   poll: unix_dgram_poll,
+  ioctl: unix_ioctl,
   listen: () => -EOPNOTSUPP,
   shutdown: unix_shutdown,
   setsockopt: () => -EOPNOTSUPP,
   getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_dgram_sendmsg,
   recvmsg: unix_dgram_recvmsg,
-  ioctl: unix_ioctl,
   set_peek_off: true,
 } satisfies ProtoOps;
 
@@ -338,6 +338,7 @@ export const unix_seqpacket_ops = {
   connect: unix_stream_connect,
   accept: unix_accept,
   poll: unix_dgram_poll,
+  ioctl: unix_ioctl,
   listen: unix_listen,
   sendmsg: unix_seqpacket_sendmsg,
   recvmsg: unix_seqpacket_recvmsg,

@@ -302,12 +302,12 @@ export const unix_stream_ops = {
   accept: unix_accept,
   getname: unix_getname,
   poll: unix_poll,
+  ioctl: unix_ioctl,
   listen: unix_listen,
   shutdown: unix_shutdown,
   setsockopt: () => -EOPNOTSUPP,
   getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_stream_sendmsg,
   recvmsg: unix_stream_recvmsg,
-  ioctl: unix_ioctl,
   set_peek_off: true,
 } satisfies ProtoOps;

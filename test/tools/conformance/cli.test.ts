@@ -1,6 +1,6 @@
 // The command, as scripts use it.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,10 +57,48 @@ test('what cannot be run is an error, not a pass', async (t) => {
     ['--route', 'scenic'],
     ['--constants', 'nowhere'],
     ['--cases', 'nowhere'],
+    ['--skip', 'task,frok'],
+    ['--verbose'],
+    ['more'],
+    ['--kernel'],
   ]) {
     const { code, out, err } = await run(...args);
     t.is(code, 2, args.join(' '));
     t.is(out, '');
-    t.regex(err, /^conformance: /);
+    t.regex(err, /^(conformance|error): /);
   }
+});
+
+test('nothing that ran is no success', async (t) => {
+  const one = mkdtempSync(join(tmpdir(), 'cases-'));
+  writeFileSync(join(one, 'a.jsonl'), `${JSON.stringify(GOOD)}\r\n\r\n`);
+  t.like(await run('--cases', one), { code: 0, out: '1 passed, 0 failed\n' });
+  t.deepEqual(await run('--cases', one, '-k', 'goof'), {
+    code: 2,
+    out: '0 passed, 0 failed\n',
+    err: `conformance: no case in ${one} has 'goof' in its id\n`,
+  });
+  writeFileSync(join(one, 'a.jsonl'), '');
+  t.like(await run('--cases', one, '--json'), { code: 2, out: '{"passed":0,"failed":0,"failures":[]}\n' });
+  rmSync(join(one, 'a.jsonl'));
+  t.like(await run('--cases', one), { code: 2, err: `conformance: no *.jsonl files in ${one}\n` });
+  rmSync(one, { recursive: true });
+});
+
+test('constants.json is found in the folder of the cases and beside it', async (t) => {
+  const above = mkdtempSync(join(tmpdir(), 'cases-'));
+  const inside = join(above, 'cases');
+  mkdirSync(inside);
+  const own = case_of([{ call: 'close', args: ['FD_OWN'], errno: 'EBADF' }]);
+  writeFileSync(join(inside, 'a.jsonl'), JSON.stringify(own));
+  t.like(await run('--cases', inside), {
+    code: 1,
+    out: 'FAIL test/case: malformed: step 0: unknown constant FD_OWN\n0 passed, 1 failed\n',
+  });
+  for (const folder of [above, inside]) {
+    writeFileSync(join(folder, 'constants.json'), JSON.stringify({ FD_OWN: 99, EBADF: 9 }));
+    t.like(await run('--cases', inside), { code: 0, out: '1 passed, 0 failed\n' });
+    rmSync(join(folder, 'constants.json'));
+  }
+  rmSync(above, { recursive: true });
 });

@@ -34,6 +34,9 @@ const STEPS: Readonly<Record<string, readonly unknown[]>> = {
   'a bad expression': [{ call: 'close', args: ['99 99'], errno: 'EBADF' }],
   'an empty expression': [{ call: 'close', args: [''], errno: 'EBADF' }],
   'sizeof without a buffer': [{ call: 'close', args: ['sizeof'], errno: 'EBADF' }],
+  'room for an address that is no count': [
+    { call: 'getsockname', args: [99, { sockaddr: '16' }, { int: 16 }], errno: 'EBADF' },
+  ],
   'an unknown structure': [{ call: 'fcntl', args: [99, 'F_GETLK', { struct: 'lock' }], errno: 'EBADF' }],
   'an unknown field': [{ call: 'fcntl', args: [99, 'F_GETLK', { struct: 'flock', l_where: 1 }], errno: 'EBADF' }],
   'an unknown field of a field': [
@@ -89,6 +92,12 @@ const STEPS: Readonly<Record<string, readonly unknown[]>> = {
   'a fault in a fork': [{ fork: [{ call: 'shmget' }], as: 'pid' }],
   '_exit outside of a fork': [{ call: '_exit', args: [0] }],
   'a name that is none': [{ ...CLOSE, as: 5 }],
+  'an empty matcher for a list': [{ ...PIPE, out: { p: {} } }],
+  'an empty handler': [{ call: 'sigaction', args: ['SIGUSR1', { sigaction: 5 }, null] }],
+  'a process that ends before its last step': [
+    { call: 'execve', args: [{ prog: 'helper' }, { argv: ['h', 'exit', '0'] }, { argv: [] }] },
+    { ...CLOSE, errno: 'EIO' },
+  ],
   'times that are no number': [{ ...CLOSE, times: '$x' }],
 };
 
