@@ -461,7 +461,14 @@ test('demo', async (t) => {
 
   const [head, ...outputs] = table(stdout, 'EXAMPLE');
   t.deepEqual(head, ['EXAMPLE', 'RELEASE', 'EXIT', 'OUTPUT']);
-  const files = ['indirect-v3.ts', 'indirect-v5.ts', 'echo-accept4.ts', 'echo-fcntl.ts', 'datagram.ts'];
+  const files = [
+    'indirect-v3.ts',
+    'indirect-v5.ts',
+    'echo-accept4.ts',
+    'echo-fcntl.ts',
+    'datagram.ts',
+    'descriptor-passing.ts',
+  ];
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
     files.flatMap((file) => RELEASES.map((release) => [file, release])),
