@@ -473,6 +473,9 @@ test('demo', async (t) => {
     'echo-fcntl.ts',
     'datagram.ts',
     'descriptor-passing.ts',
+    'leak.ts',
+    'prefork.ts',
+    'shell.ts',
   ];
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
