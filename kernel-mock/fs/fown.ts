@@ -19,7 +19,7 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from '../include/uapi/poll.js';
-import { POLL_IN, SIGIO, SIGURG, SIGRTMAX, SI_KERNEL } from '../include/uapi/signal.js';
+import { POLL_IN, SIGIO, SIGRTMAX, SIGURG, SI_KERNEL } from '../include/uapi/signal.js';
 import { get_s32, put_u32 } from '../lib/bytes.js';
 import { send_signal_group, send_signal_task } from '../kernel/signal.js';
 import { add_wait_queue, remove_wait_queue, wait_entry } from '../kernel/wait.js';
@@ -134,23 +134,37 @@ function sigio_perm(cred: Cred, { uid, euid }: FownStruct): boolean {
   return euid === 0 || [euid, uid].some((who) => who === cred.suid || who === cred.uid);
 }
 
-const KERNEL_SIGNAL = { si_signo: SIGIO, si_code: SI_KERNEL, si_pid: 0, si_uid: 0, si_status: 0, si_value: 0 };
-
 /** The signal of `fown`; with F_SETSIG its siginfo says what and of which descriptor. Linux: send_sigio_to_task. */
 function sigio_info({ signum }: FownStruct, fd: number, reason: number): Parameters<typeof send_signal_task>[1] {
-  if (signum === 0) return KERNEL_SIGNAL;
+  if (signum === 0) return { si_signo: SIGIO, si_code: SI_KERNEL, si_pid: 0, si_uid: 0, si_status: 0, si_value: 0 };
   const si_band = BAND_TABLE[reason - POLL_IN]!;
   // si_band and si_fd lie where si_pid and si_value do.
   return { si_signo: signum, si_code: reason, si_pid: si_band, si_uid: 0, si_status: 0, si_value: fd };
 }
 
+/** Urgent data arrived at `file`: SIGURG to the owner, whatever F_SETSIG says. Linux: send_sigurg. */
+export function send_sigurg(file: OpenFile): void {
+  const { f_owner } = file;
+  if (f_owner === null || f_owner.pid === 0) return;
+  send_to_owner(file, f_owner, {
+    si_signo: SIGURG,
+    si_code: SI_KERNEL,
+    si_pid: 0,
+    si_uid: 0,
+    si_status: 0,
+    si_value: 0,
+  });
+}
+
 /** Something happened to `file`, POLL_IN and the like: the signal to its owner. `fd`: by which number it asked. */
 export function send_sigio(file: OpenFile, fd: number, reason: number): void {
   const { f_owner } = file;
-  if (f_owner !== null && f_owner.pid !== 0) send_to_owner(file.kernel, f_owner, sigio_info(f_owner, fd, reason));
+  if (f_owner === null || f_owner.pid === 0) return;
+  send_to_owner(file, f_owner, sigio_info(f_owner, fd, reason));
 }
 
-function send_to_owner(kernel: Kernel, f_owner: FownStruct, info: Parameters<typeof send_signal_task>[1]): void {
+/** A signal to the thread, the process, or every process of the group. */
+function send_to_owner({ kernel }: OpenFile, f_owner: FownStruct, info: Parameters<typeof send_signal_task>[1]): void {
   const { type, pid } = f_owner;
   if (type === F_OWNER_TID) {
     const task = kernel.tasks.get(pid);
@@ -163,13 +177,6 @@ function send_to_owner(kernel: Kernel, f_owner: FownStruct, info: Parameters<typ
     const [leader] = group.threads;
     if (leader !== undefined && sigio_perm(leader.cred, f_owner)) send_signal_group(group, info);
   }
-}
-
-/** Urgent data for `file`: SIGURG to its owner, whether or not O_ASYNC. Linux: send_sigurg. */
-export function send_sigurg(file: OpenFile): void {
-  const { f_owner } = file;
-  if (f_owner !== null && f_owner.pid !== 0)
-    send_to_owner(file.kernel, f_owner, { ...KERNEL_SIGNAL, si_signo: SIGURG });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { HostClock } from '../include/linux/timekeeping.js';
 import type { Tracer } from '../include/linux/trace.js';
 import type { Image } from '../include/uapi/seam.js';
 import { errno_names } from '../include/uapi/errno.js';
-import { AF_INET, AF_UNIX } from '../include/uapi/socket.js';
+import { AF_INET, AF_INET6, AF_UNIX } from '../include/uapi/socket.js';
 import { syscall_table } from '../arch/x86/syscall_table.js';
 import { open_console } from '../drivers/console.js';
 import { install_program, vfs_binfmt } from '../fs/exec_file.js';
@@ -23,6 +23,7 @@ import { alloc_group, create_process, task_comm } from '../kernel/fork.js';
 import { attach_pgrp } from '../kernel/pgrp.js';
 import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
+import { inet6_family_ops } from '../net/ipv6/af_inet6.js';
 import { unix_family_ops } from '../net/unix/index.js';
 import { find_release, releases } from './releases.js';
 
@@ -86,6 +87,7 @@ const families: readonly (NetProtoFamily | undefined)[] = (() => {
   const table = new Array<NetProtoFamily | undefined>(46).fill(undefined);
   table[AF_UNIX] = unix_family_ops;
   table[AF_INET] = inet_family_ops;
+  table[AF_INET6] = inet6_family_ops;
   return table;
 })();
 

@@ -21,6 +21,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_TYPE_MASK,
   SOL_SOCKET,
+  SO_BINDTODEVICE,
   SO_PEERPIDFD,
 } from '../include/uapi/socket.js';
 import { POLLOUT } from '../include/uapi/poll.js';
@@ -39,7 +40,8 @@ import {
 import { pidfd_file } from '../kernel/pid.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
-import { int_opt, sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { int_opt } from './core/sock.js';
+import { sock_getsockopt, sock_setsockopt } from './core/sock_options.js';
 import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
@@ -425,7 +427,7 @@ export function sys_setsockopt(
   if (typeof file === 'number') return file;
   if (len < 0) return -EINVAL;
   const value = new Uint8Array(Math.min(len, OPTVAL_MAX));
-  if (value.length < 4 && (level | 0) === SOL_SOCKET) return -EINVAL;
+  if (value.length < 4 && (level | 0) === SOL_SOCKET && (optname | 0) !== SO_BINDTODEVICE) return -EINVAL;
   if (copy_from_user(task.mm, value, 0, optval, value.length) < 0) return -EFAULT;
   const sock = sock_of(file);
   if ((level | 0) === SOL_SOCKET) return sock_setsockopt(task, sock.sk, optname | 0, value);
@@ -468,7 +470,7 @@ export function sys_getsockopt(
     return getsockopt_peerpidfd(task, sock.sk, optval, optlen, room);
   const value =
     (level | 0) === SOL_SOCKET
-      ? sock_getsockopt(sock.sk, optname | 0)
+      ? sock_getsockopt(sock.sk, optname | 0, room)
       : sock.ops.getsockopt(task, sock, level | 0, optname | 0);
   if (typeof value === 'number') return value;
   const n = Math.min(room, value.length);

@@ -206,7 +206,8 @@ const refuses = test.macro({
 type Loose = Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
 
 const BUFFER = /^a buffer is a Uint8Array or null, not /;
-const ADDRESS = /^a socket address is \{ family: AF_INET, addr, port \}, \{ family: AF_UNIX, path \} or a Uint8Array/;
+const ADDRESS =
+  /^a socket address is \{ family: AF_INET, addr, port \}, the same of AF_INET6, \{ family: AF_UNIX, path \} or a Uint8Array/;
 
 test("close('1')", refuses, (libc) => libc.close!('1'), /^argument 1 of close is the text '1', not a number$/);
 test('close(null)', refuses, (libc) => libc.close!(null), /^argument 1 of close is null, not a number$/);

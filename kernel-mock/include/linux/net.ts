@@ -109,8 +109,6 @@ export interface ProtoOps {
   getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
-  /** SO_PEEK_OFF can be set. */
-  readonly set_peek_off?: boolean;
 }
 
 /** One row for each address family: net_proto_family. */

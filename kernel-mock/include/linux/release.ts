@@ -51,14 +51,16 @@ export interface Release {
   readonly unix_inflight_limit: boolean;
   /** What SO_PASSCRED and its like say passes from a listening socket to its connections (3.12; since 6.16 when they are made). */
   readonly unix_scm_inherit: boolean;
-  /** SO_PASSCRED and its like are for AF_UNIX alone (6.16). */
-  readonly scm_unix_only: boolean;
   /** MSG_OOB works on AF_UNIX streams (5.15). */
   readonly unix_oob: boolean;
   /** MSG_PEEK on an AF_UNIX stream sees the first send only (before 4.4). */
   readonly unix_peek_first: boolean;
   /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
   readonly setsockopt_len_first: boolean;
+  /** SO_PASSCRED and SO_PASSSEC are refused by sockets of other families than AF_UNIX (6.16). */
+  readonly sock_pass_unix_only: boolean;
+  /** The largest option of SOL_TCP that is known: TCP_MD5SIG came with 2.6.20. */
+  readonly tcp_option_max: number;
   /** Options of SOL_SOCKET that are not known yet: ENOPROTOOPT. */
   readonly sock_options_missing: ReadonlySet<number>;
   /** O_* bits that open knows; others it drops in silence, openat2 refuses them. O_CLOEXEC came with 2.6.23. */

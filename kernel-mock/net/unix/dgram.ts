@@ -330,7 +330,6 @@ export const unix_dgram_ops = {
   getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_dgram_sendmsg,
   recvmsg: unix_dgram_recvmsg,
-  set_peek_off: true,
 } satisfies ProtoOps;
 
 export const unix_seqpacket_ops = {

@@ -312,5 +312,4 @@ export const unix_stream_ops = {
   getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_stream_sendmsg,
   recvmsg: unix_stream_recvmsg,
-  set_peek_off: true,
 } satisfies ProtoOps;
