@@ -280,7 +280,7 @@ function accept_finish(task: Task, newsock: Socket, newfd: number, uaddr: number
   const file = sock_alloc_file(task.kernel, newsock, flags);
   let err = 0;
   if (uaddr !== 0) {
-    const addr = newsock.ops.getname(newsock, true);
+    const addr = newsock.ops.getname(newsock, true, true);
     err = typeof addr === 'number' ? -ECONNABORTED : move_addr_to_user(task, addr, uaddr, ulen);
   }
   if (err < 0) {

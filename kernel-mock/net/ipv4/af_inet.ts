@@ -5,10 +5,12 @@ import {
   RCV_SHUTDOWN,
   SS_CONNECTED,
   SS_CONNECTING,
+  SS_DISCONNECTING,
   SS_UNCONNECTED,
   type SockAddr,
   type Socket,
 } from '../../include/linux/net.js';
+import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import {
   EACCES,
@@ -20,6 +22,7 @@ import {
   EINVAL,
   EISCONN,
   ENOTCONN,
+  EPERM,
   EOPNOTSUPP,
   EPIPE,
   EPROTONOSUPPORT,
@@ -48,6 +51,7 @@ import {
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
+import { capable } from '../../kernel/capability.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { sk_state_change, sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
 import { inet_csk_accept, inet_csk_listen_start } from './inet_connection_sock.js';
@@ -138,11 +142,12 @@ export function inet_bind_source(saddr: number): number {
 }
 
 /** -ENOTCONN for the peer of a socket that has none. */
-export function inet_getname(sock: Socket, peer: boolean): SockAddr | number {
+export function inet_getname(sock: Socket, peer: boolean, accepted = false): SockAddr | number {
   const sk = inet_sk(sock);
   const { sk_prot } = sk;
   if (!peer) return sk_prot.sockaddr(addr_any(sk.inet_rcv_saddr) ? sk.inet_saddr : sk.inet_rcv_saddr, sk.inet_sport);
-  if (sk.inet_dport === 0 || sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_SYN_SENT) return -ENOTCONN;
+  const apart = sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_SYN_SENT;
+  if (sk.inet_dport === 0 || (apart && !accepted)) return -ENOTCONN;
   return sk_prot.sockaddr(sk.inet_daddr, sk.inet_dport);
 }
 
@@ -194,6 +199,7 @@ export function inet_stream_connect(task: Task, sock: Socket, addr: SockAddr, fl
     return 0;
   }
   if (sock.state === SS_CONNECTED) return -EISCONN;
+  if (sock.state === SS_DISCONNECTING) return -EINVAL;
   const timeo = (flags & O_NONBLOCK) !== 0 ? 0 : sk.sk_sndtimeo;
   let waiting = -EALREADY;
   if (sock.state === SS_UNCONNECTED) {
@@ -241,7 +247,8 @@ export function inet_shutdown(sock: Socket, how: number): number {
   if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
   const mode = how + 1;
   const state = sk.sk_state;
-  if (sock.state === SS_CONNECTING && state !== TCP_SYN_SENT && state !== TCP_CLOSE) sock.state = SS_CONNECTED;
+  if (sock.state === SS_CONNECTING)
+    sock.state = state === TCP_SYN_SENT || state === TCP_CLOSE ? SS_DISCONNECTING : SS_CONNECTED;
   if (state === TCP_SYN_SENT || state === TCP_LISTEN) {
     if (state === TCP_SYN_SENT || (mode & RCV_SHUTDOWN) !== 0) {
       sk.sk_prot.disconnect(sk);
@@ -297,9 +304,19 @@ export const inet_dgram_ops = {
 export const IPPROTO_MAX = IPPROTO_MPTCP + 1;
 
 /**
+ * A raw socket needs a protocol, and privilege.
+ *
+ * DEVIATION: who has both gets -EPROTONOSUPPORT too: there are no raw sockets.
+ */
+export function no_raw_socket(kernel: Kernel, protocol: number): number {
+  const task = kernel.current;
+  return protocol !== IPPROTO_IP && task !== null && !capable(task.cred) ? -EPERM : -EPROTONOSUPPORT;
+}
+
+/**
  * -EINVAL (protocol out of range), -ESOCKTNOSUPPORT (type), -EPROTONOSUPPORT. Linux: inet_create.
  *
- * DEVIATION: no raw sockets (-EPROTONOSUPPORT with any protocol), no MPTCP, UDP-Lite, SCTP.
+ * DEVIATION: no MPTCP, UDP-Lite, SCTP.
  */
 export const inet_family_ops: NetProtoFamily = {
   family: AF_INET,
@@ -319,7 +336,7 @@ export const inet_family_ops: NetProtoFamily = {
         sock_graft(new UdpSock(kernel, udp_prot), sock);
         return 0;
       case SOCK_RAW:
-        return -EPROTONOSUPPORT;
+        return no_raw_socket(kernel, protocol);
       case SOCK_PACKET:
         // The old name of AF_PACKET.
         return -EAFNOSUPPORT;

@@ -147,12 +147,8 @@ export function route_daddr(daddr: number, saddr: InetAddr): number {
   return typeof saddr === 'number' && saddr !== INADDR_ANY ? saddr : INADDR_LOOPBACK;
 }
 
-/**
- * RTN_LOCAL or RTN_BROADCAST, or -ENETUNREACH: everything else lies beyond lo, and no IPv6 address has a way to IPv4. Linux:
- * ip_route_output_key.
- */
-export function ip_route_output(daddr: number, saddr: InetAddr): number {
-  if (typeof saddr === 'string' && saddr !== IN6ADDR_ANY) return -ENETUNREACH;
+/** RTN_LOCAL or RTN_BROADCAST, or -ENETUNREACH: everything else lies beyond lo. Linux: ip_route_output_key. */
+export function ip_route_output(daddr: number): number {
   const type = inet_addr_type(daddr);
   return type === RTN_LOCAL || type === RTN_BROADCAST ? type : -ENETUNREACH;
 }

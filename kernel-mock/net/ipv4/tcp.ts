@@ -18,6 +18,7 @@ import {
 import {
   AF_INET,
   MSG_ERRQUEUE,
+  MSG_MORE,
   MSG_NOSIGNAL,
   MSG_OOB,
   MSG_PEEK,
@@ -50,6 +51,7 @@ import {
   tcp_abort_on_data,
   tcp_data_ready,
   tcp_data_refused,
+  tcp_data_snd_check,
   tcp_disconnect,
   tcp_fin_wait2_orphan,
   tcp_listen_stop,
@@ -58,6 +60,7 @@ import {
   tcp_set_state,
   tcp_space_freed,
 } from './tcp_input.js';
+import { tcp_cork_data } from './tcp_cork.js';
 import { tcp_v4_connect } from './tcp_ipv4.js';
 import {
   SHUTDOWN_MASK,
@@ -96,8 +99,10 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
   if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
-  if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) tcp_urg(peer);
-  else tcp_data_ready(peer);
+  if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) {
+    tcp_urg(peer);
+    tcp_data_snd_check(peer);
+  } else tcp_data_ready(peer);
 }
 
 /** Send what there is room for. 0: all is sent; -EAGAIN: no more room; or the error. What is left shows in the iterator. */
@@ -163,6 +168,10 @@ export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const total = msg.iter.count;
   let err = send_state(sk);
   if (err === 0 && msg.control !== null) err = sock_cmsg_send(task, msg.control);
+  if (err === 0 && (sk.cork !== null || sk.sk_opts !== null || (msg.flags & MSG_MORE) !== 0)) {
+    const kept = sk.sk_err !== 0 || (sk.sk_shutdown & SEND_SHUTDOWN) !== 0 ? 0 : tcp_cork_data(task, sk, msg);
+    if (kept !== 0) return kept;
+  }
   if (err === 0) err = send_some(task, sk, msg);
   if (err === 0) return total;
   const timeo = sock_sndtimeo(sk, msg.flags);
@@ -312,7 +321,7 @@ export function tcp_ioctl(sock: Socket, request: number): number {
   if (request !== SIOCINQ && request !== SIOCOUTQ && request !== SIOCOUTQNSD) return -ENOTTY;
   if (sk.sk_state === TCP_LISTEN) return -EINVAL;
   if (request === SIOCINQ) return tcp_inq(sk);
-  return peer === null ? 0 : tcp_unsent(peer);
+  return (sk.cork?.data.length ?? 0) + (peer === null ? 0 : tcp_unsent(peer));
 }
 
 // The end.

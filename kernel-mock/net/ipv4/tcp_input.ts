@@ -12,6 +12,7 @@ import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_CLOSING,
+  TCP_CORK,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
@@ -20,7 +21,7 @@ import {
   TCP_LISTEN,
   TCP_SYN_SENT,
 } from '../../include/uapi/tcp.js';
-import { kfifo_free } from '../../lib/kfifo.js';
+import { kfifo_free, kfifo_in } from '../../lib/kfifo.js';
 import { del_timer } from '../../lib/timerqueue.js';
 import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
 import { inet_put_port, inet_unhash_listener } from './inet_hashtables.js';
@@ -48,6 +49,10 @@ export function tcp_set_state(sk: TcpSock, state: number): void {
 
 export function tcp_clear_xmit_timers(sk: TcpSock): void {
   sk.syn_retries = 0;
+  if (sk.cork !== null) {
+    del_timer(sk.kernel.timers, sk.cork.timer);
+    sk.cork = null;
+  }
   if (sk.syn_timer === null) return;
   del_timer(sk.kernel.timers, sk.syn_timer);
   sk.syn_timer = null;
@@ -195,6 +200,7 @@ function tcp_fin(sk: TcpSock): void {
       return;
   }
   if (!sk.dead) sk_state_change(sk);
+  tcp_data_snd_check(sk);
 }
 
 /** The peer has acknowledged our FIN. Linux: tcp_rcv_state_process. */
@@ -226,6 +232,7 @@ export function tcp_fin_wait2_orphan(sk: TcpSock): void {
 
 /** End our stream: now, or as soon as the peer has room for what was sent before. */
 export function tcp_send_fin(sk: TcpSock): void {
+  tcp_push_pending_frames(sk);
   const { peer } = sk;
   if (peer !== null && tcp_unsent(peer) > 0) {
     sk.fin_queued = true;
@@ -242,6 +249,27 @@ export function tcp_data_ready(sk: TcpSock): void {
   if (sk.sk_wait.first === null) return;
   const { len } = sk.rcv;
   if (len >= sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1) || len >= tcp_window(sk)) sk_wake(sk, POLLIN | POLLRDNORM);
+}
+
+/** A segment that is not mere data takes along what MSG_MORE keeps back; TCP_CORK goes on keeping it. Linux: tcp_data_snd_check. */
+export function tcp_data_snd_check(sk: TcpSock): void {
+  if (sk.cork !== null && sock_opt(sk, SOL_TCP, TCP_CORK) === 0) tcp_push_pending_frames(sk);
+}
+
+/** Send what was kept back. Linux: __tcp_push_pending_frames. */
+export function tcp_push_pending_frames(sk: TcpSock): void {
+  if (sk.cork === null) return;
+  const { data, timer } = sk.cork;
+  sk.cork = null;
+  del_timer(sk.kernel.timers, timer);
+  const { peer } = sk;
+  if (peer === null || tcp_data_refused(sk)) {
+    tcp_abort_on_data(sk);
+    return;
+  }
+  kfifo_in(sk.kernel.pages, peer.rcv, data);
+  if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
+  tcp_data_ready(peer);
 }
 
 /** `sk` has read: its peer may have room again. Linux: tcp_data_snd_check, sk_stream_write_space. */

@@ -144,7 +144,7 @@ export function tcp_connect(sk: TcpSock, saddr: InetAddr, daddr: InetAddr, dport
 /** To an IPv4 address, from a socket of either family: -ENETUNREACH, then as above. */
 export function tcp_v4_connect_addr(sk: TcpSock, addr: number, dport: number): number {
   const daddr = route_daddr(addr, sk.inet_saddr);
-  if (ip_route_output(daddr, sk.inet_saddr) !== RTN_LOCAL) return -ENETUNREACH;
+  if (ip_route_output(daddr) !== RTN_LOCAL) return -ENETUNREACH;
   return tcp_connect(sk, ROUTE_SADDR, daddr, dport);
 }
 

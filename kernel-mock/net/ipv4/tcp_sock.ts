@@ -16,6 +16,12 @@ export const TCP_RMEM_DEFAULT = 131072;
 /** What SO_SNDBUF grows to when a connection over lo is made, unless the program set it: 2 * 10 segments. Linux: tcp_sndbuf_expand. */
 const TCP_SNDBUF_LOOPBACK = 2626560;
 
+/** Bytes that MSG_MORE or TCP_CORK keep at the sender until there are enough of them, or 200 ms have passed. */
+export interface TcpCork {
+  data: Uint8Array;
+  readonly timer: Timer;
+}
+
 /**
  * struct tcp_sock. There are no segments: what an end sends stands in the other end's ring at once. The part of the ring
  * beyond the receiver's window is, in Linux's terms, still in the sender's queue; see `tcp_unsent`.
@@ -35,6 +41,8 @@ export class TcpSock extends InetSock {
   fin_queued = false;
   /** Somebody found no room to send: the reader has to tell. Linux: SOCK_NOSPACE. */
   nospace = false;
+  /** Null: nothing is kept back. */
+  cork: TcpCork | null = null;
   /** Urgent data: 0 (none), URG_READ, or URG_VALID with the byte. */
   urg_data = 0;
   /** How many bytes of `rcv` come before the urgent one. */

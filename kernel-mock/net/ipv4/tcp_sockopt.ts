@@ -51,7 +51,7 @@ import {
   read_only_option,
   set_int_option,
 } from './ip_sockglue.js';
-import { TCP_FIN_TIMEOUT } from './tcp_input.js';
+import { TCP_FIN_TIMEOUT, tcp_push_pending_frames } from './tcp_input.js';
 import { TCP_SYN_RETRIES } from './tcp_ipv4.js';
 import type { TcpSock } from './tcp_sock.js';
 
@@ -214,7 +214,11 @@ export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname:
     return 0;
   }
   if (optname === TCP_WINDOW_CLAMP && val === 0 && sk.sk_state !== TCP_CLOSE) return -EINVAL;
-  return set_int_option(tcp_options, sk, level, optname, val);
+  const err = set_int_option(tcp_options, sk, level, optname, val);
+  // Out with the cork, or no delay: what was kept back goes.
+  if (err === 0 && ((optname === TCP_CORK && val === 0) || (optname === TCP_NODELAY && val !== 0)))
+    tcp_push_pending_frames(sk as TcpSock);
+  return err;
 }
 
 export function tcp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {

@@ -171,15 +171,16 @@ export function inet_autobind(sk: InetSock): number {
 
 /** Where packets to an IPv4 address go: -ENETUNREACH, -EACCES (broadcast without SO_BROADCAST). */
 function udp_route(sk: UdpSock, daddr: number): number {
-  const type = ip_route_output(daddr, sk.inet_saddr);
+  const type = ip_route_output(daddr);
   if (type === RTN_BROADCAST && sock_opt(sk, SOL_SOCKET, SO_BROADCAST) === 0) return -EACCES;
   return type;
 }
 
 /** The default destination is set; what the program did not bind becomes `saddr`. */
 export function datagram_connected(sk: InetSock, saddr: InetAddr, daddr: InetAddr, dport: number): number {
-  if (addr_any(sk.inet_saddr)) sk.inet_saddr = saddr;
-  if (addr_any(sk.inet_rcv_saddr)) sk.inet_rcv_saddr = saddr;
+  // An address of the other family, which an earlier connect gave, is of no use now.
+  if (addr_any(sk.inet_saddr) || typeof sk.inet_saddr !== typeof saddr) sk.inet_saddr = saddr;
+  if (addr_any(sk.inet_rcv_saddr) || typeof sk.inet_rcv_saddr !== typeof saddr) sk.inet_rcv_saddr = saddr;
   sk.inet_daddr = daddr;
   sk.inet_dport = dport;
   sk.sk_state = TCP_ESTABLISHED;
@@ -284,7 +285,7 @@ function udp_broadcast(tb: InetBindBucket, data: Uint8Array, saddr: InetAddr, sp
 
 /** A datagram leaves `sk`, and arrives. Linux: __udp4_lib_rcv, __udp6_lib_rcv. */
 function udp_rcv(sk: UdpSock, data: Uint8Array, source: InetAddr, daddr: InetAddr, dport: number, type: number): void {
-  const saddr = addr_any(sk.inet_saddr) ? source : sk.inet_saddr;
+  const saddr = addr_any(sk.inet_saddr) || typeof sk.inet_saddr !== typeof daddr ? source : sk.inet_saddr;
   const sport = sk.inet_num;
   const tb = inet_net(sk.kernel).udp.get(dport);
   if (type === RTN_BROADCAST) {
@@ -296,11 +297,13 @@ function udp_rcv(sk: UdpSock, data: Uint8Array, source: InetAddr, daddr: InetAdd
       ? null
       : (udp_lib_lookup2(tb, saddr, sport, daddr) ?? udp_lib_lookup2(tb, saddr, sport, any_of(daddr)));
   if (other !== null) udp_queue_rcv(other, data, saddr, sport);
-  else udp_err(sk, daddr);
+  else udp_err(sk, daddr, dport);
 }
 
 /** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
-function udp_err(sk: UdpSock, daddr: InetAddr): void {
+function udp_err(sk: UdpSock, daddr: InetAddr, dport: number): void {
+  // Who is connected elsewhere is not found by what the answer says.
+  if (sk.sk_state === TCP_ESTABLISHED && (sk.inet_daddr !== daddr || sk.inet_dport !== dport)) return;
   const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
   if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;
   sk.sk_err = ECONNREFUSED;
@@ -400,7 +403,7 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
  */
 export function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   const sk = udp_sk(sock);
-  if (sk.pending !== null) return udp_append_data(task, sk, msg, sk.pending);
+  if (sk.pending !== null && (msg.flags & MSG_OOB) === 0) return udp_append_data(task, sk, msg, sk.pending);
   return inet_autobind(sk) < 0 ? -EAGAIN : udp_sendmsg4(task, sk, msg, msg.name);
 }
 

@@ -23,6 +23,7 @@ import {
   inet_can_nonlocal_bind,
   inet_dgram_ops,
   inet_stream_ops,
+  no_raw_socket,
 } from '../ipv4/af_inet.js';
 import { IN6ADDR_ANY, type InetSock, inet_sk, sin_port } from '../ipv4/inet_sock.js';
 import { TcpSock } from '../ipv4/tcp_sock.js';
@@ -104,7 +105,7 @@ export const inet6_family_ops: NetProtoFamily = {
         sock_graft(new UdpSock(kernel, udpv6_prot), sock);
         return 0;
       case SOCK_RAW:
-        return -EPROTONOSUPPORT;
+        return no_raw_socket(kernel, protocol);
       default:
         return -ESOCKTNOSUPPORT;
     }

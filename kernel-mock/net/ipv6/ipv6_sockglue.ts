@@ -11,7 +11,7 @@ import {
   MCAST_UNBLOCK_SOURCE,
 } from '../../include/uapi/in.js';
 import * as in6 from '../../include/uapi/in6.js';
-import { SOCK_STREAM, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
+import { SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
 import { get_s32 } from '../../lib/bytes.js';
 import { type InetSock, LOOPBACK_MTU, addr_any, inet_sk } from '../ipv4/inet_sock.js';
 import {
@@ -171,7 +171,8 @@ function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: numbe
 
 /** -ENOPROTOOPT, -ENOTCONN (IPV6_MTU). */
 function ipv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  if (level !== SOL_IPV6) return ip_getsockopt(task, sock, level, optname);
+  if (level === SOL_IP) return ip_getsockopt(task, sock, level, optname);
+  if (level !== SOL_IPV6) return -ENOPROTOOPT;
   return get_int_option(ipv6_options, inet_sk(sock), level, optname);
 }
 

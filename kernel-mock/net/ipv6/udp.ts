@@ -24,6 +24,7 @@ import {
   ip4_datagram_connect_addr,
   udp_prot,
   udp_send_skb,
+  udp_sendmsg,
   udp_sendmsg4,
   udp_sk,
 } from '../ipv4/udp.js';
@@ -83,19 +84,38 @@ function send_connected(task: Task, sk: UdpSock, msg: MsgHdr): number {
  */
 export function udpv6_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   const sk = udp_sk(sock);
-  const { name } = msg;
-  if (sk.pending !== null) return udp_append_data(task, sk, msg, sk.pending);
   if (inet_autobind(sk) < 0) return -EAGAIN;
-  if (name === null) return send_connected(task, sk, msg);
+  const { name } = msg;
+  const { pending } = sk;
+  if (pending !== null && typeof pending.daddr === 'number') return udp_sendmsg(task, sock, msg);
+  if (name === null) return pending === null ? send_connected(task, sk, msg) : udp_append_data(task, sk, msg, pending);
+  const dest = destination(sk, name);
+  if (typeof dest === 'number') return dest;
+  // ABI: what is pending for IPv6 cannot go on to IPv4.
+  if (pending !== null) return dest.v4 === null ? udp_append_data(task, sk, msg, pending) : -EINVAL;
+  if (dest.unspec) return send_connected(task, sk, msg);
+  if (dest.v4 !== null) return send4(task, sk, msg, dest.v4);
+  const dport = sin_port(name);
+  return dport === 0 ? -EINVAL : send6(task, sk, msg, dest.daddr, dport);
+}
+
+/** Where a name leads: a struct sockaddr_in (IPv4), nowhere in particular (AF_UNSPEC), or an IPv6 address. */
+interface Destination {
+  readonly v4: SockAddr | null;
+  readonly unspec: boolean;
+  readonly daddr: string;
+}
+
+/** -EINVAL (length, family). */
+function destination(sk: UdpSock, name: SockAddr): Destination | number {
   if (name.length < 2) return -EINVAL;
   const family = get_u16(name, 0);
-  if (family === AF_INET) return send4(task, sk, msg, name);
-  if (family === AF_UNSPEC) return send_connected(task, sk, msg);
+  if (family === AF_INET) return { v4: name, unspec: false, daddr: IN6ADDR_ANY };
+  if (family === AF_UNSPEC) return { v4: null, unspec: true, daddr: IN6ADDR_ANY };
   if (family !== AF_INET6 || !is_sockaddr_in6(name)) return -EINVAL;
   const daddr = in6_destination(sin6_addr(name), sk.inet_rcv_saddr, INADDR_LOOPBACK);
-  const dport = sin_port(name);
-  if (typeof daddr === 'number') return send4(task, sk, msg, sockaddr_in(daddr, dport));
-  return dport === 0 ? -EINVAL : send6(task, sk, msg, daddr, dport);
+  if (typeof daddr === 'string') return { v4: null, unspec: false, daddr };
+  return { v4: sockaddr_in(daddr, sin_port(name)), unspec: false, daddr: IN6ADDR_ANY };
 }
 
 export const udpv6_prot = {

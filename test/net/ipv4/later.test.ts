@@ -1,16 +1,16 @@
 /** What is held back: TCP_DEFER_ACCEPT, MSG_MORE and UDP_CORK. Observed on Linux 6.18. */
 import test from 'ava';
+import type { ThrowingLibc } from '../../../index.js';
 import * as uapi from '../../../kernel-mock/include/uapi/index.js';
 import { answers, msleep, outcome, receive } from '../../facts.js';
-import type { tcp } from './fixtures.js';
-import { ON, at, bound, client, listener, nonblocking, reset, udp } from './fixtures.js';
+import { ON, at, bound, client, listener, name, nonblocking, pair, reset, tcp, udp } from './fixtures.js';
 
 const { MSG_DONTWAIT, MSG_MORE, SOCK_DGRAM, SOL_TCP, SOL_UDP, TCP_DEFER_ACCEPT, UDP_CORK } = uapi;
 
 const accepted = async (libc: Parameters<typeof receive>[0], l: number): Promise<string> =>
   (await libc.accept(l)) === -1 ? uapi.errno_names[libc.errno]! : 'accepted';
 
-type Do = (ok: Parameters<typeof tcp>[0], c: number) => Promise<unknown>;
+type Do = (ok: ThrowingLibc, c: number) => Promise<unknown>;
 const deferred: readonly (readonly [title: string, seconds: number, step: Do, expected: string])[] = [
   ['nothing came', 1, async () => 0, 'EAGAIN'],
   ['a byte came', 1, (ok, c) => ok.send(c, 'x'), 'accepted'],
@@ -68,6 +68,117 @@ test(
     return [...r, await receive(libc, c)];
   },
   [1, 'ECONNRESET', ''],
+);
+
+const held: readonly (readonly [title: string, release: Do, expected: readonly string[]])[] = [
+  ['nothing comes of it', async () => 0, ['EAGAIN']],
+  ['another send', (ok, c) => ok.send(c, 'c'), ['abc']],
+  ['a send of nothing', (ok, c) => ok.send(c, ''), ['EAGAIN']],
+  ['urgent data', (ok, c) => ok.send(c, '!', uapi.MSG_OOB), ['ab']],
+  [
+    'TCP_CORK in and out',
+    async (ok, c) => {
+      await ok.setsockopt(c, SOL_TCP, uapi.TCP_CORK, 1);
+      await ok.setsockopt(c, SOL_TCP, uapi.TCP_CORK, 0);
+    },
+    ['ab'],
+  ],
+  ['TCP_NODELAY', (ok, c) => ok.setsockopt(c, SOL_TCP, uapi.TCP_NODELAY, 1), ['ab']],
+  ['the end of the stream', (ok, c) => ok.shutdown(c, uapi.SHUT_WR), ['ab', '']],
+  ['close', (ok, c) => ok.close(c), ['ab', '']],
+  ['a reset', (ok, c) => reset(ok, c), ['ECONNRESET']],
+];
+for (const [title, release, expected] of held)
+  test(
+    `MSG_MORE on a stream, then ${title}`,
+    answers,
+    async (libc, ok) => {
+      const [c, s] = await pair(ok);
+      await ok.send(c, 'ab', MSG_MORE);
+      const r = [await receive(libc, s, 9, MSG_DONTWAIT)];
+      await release(ok, c);
+      for (let i = 0; i < expected.length; i++) r.push(await receive(libc, s, 9, MSG_DONTWAIT));
+      return r;
+    },
+    ['EAGAIN', ...expected],
+  );
+test(
+  'MSG_MORE on a stream whose other end is closed',
+  answers,
+  async (libc, ok) => {
+    const [c, s] = await pair(ok);
+    await ok.close(s);
+    const r = [outcome(libc, await libc.send(c, 'ab', MSG_MORE | uapi.MSG_NOSIGNAL))];
+    for (let i = 0; i < 2; i++) r.push(outcome(libc, await libc.send(c, 'cd', uapi.MSG_NOSIGNAL)));
+    return r;
+  },
+  [2, 2, 'EPIPE'],
+);
+test(
+  'MSG_MORE on a stream: 200 ms',
+  answers,
+  async (libc, ok) => {
+    const [c, s] = await pair(ok);
+    await ok.send(c, 'ab', MSG_MORE);
+    await msleep(libc, 190);
+    const r = [await receive(libc, s, 9, MSG_DONTWAIT)];
+    await msleep(libc, 20);
+    return [...r, await receive(libc, s, 9, MSG_DONTWAIT)];
+  },
+  ['EAGAIN', 'ab'],
+);
+test(
+  'TCP_CORK: in, two sends, out',
+  answers,
+  async (libc, ok) => {
+    const [c, s] = await pair(ok);
+    await ok.setsockopt(c, SOL_TCP, uapi.TCP_CORK, 1);
+    await ok.send(c, 'x');
+    await ok.send(c, 'y');
+    const r = [await receive(libc, s, 9, MSG_DONTWAIT)];
+    await ok.setsockopt(c, SOL_TCP, uapi.TCP_CORK, 0);
+    return [...r, await receive(libc, s, 9, MSG_DONTWAIT)];
+  },
+  ['EAGAIN', 'xy'],
+);
+test(
+  'MSG_MORE on a stream: data that come leave it where it is, their end takes it along',
+  answers,
+  async (libc, ok) => {
+    const [c, s] = await pair(ok);
+    await ok.send(c, 'ab', MSG_MORE);
+    await ok.send(c, 'cd');
+    await ok.send(s, 'zz');
+    await ok.send(c, 'ef', MSG_MORE);
+    await ok.send(s, 'zz');
+    const r = [await receive(libc, s, 9, MSG_DONTWAIT), await receive(libc, s, 9, MSG_DONTWAIT)];
+    await ok.shutdown(s, uapi.SHUT_WR);
+    return [...r, await receive(libc, s, 9, MSG_DONTWAIT)];
+  },
+  ['abcd', 'EAGAIN', 'ef'],
+);
+
+test(
+  'a connection that was reset before accept is given out all the same',
+  answers,
+  async (libc, ok) => {
+    const l = await listener(ok);
+    await reset(ok, await client(ok));
+    const s = await ok.accept(l, {});
+    return [await name(libc, s, true), await receive(libc, s)];
+  },
+  ['ENOTCONN', 'ECONNRESET'],
+);
+test(
+  'shutdown while connecting: connect answers EINVAL from then on',
+  answers,
+  async (libc, ok) => {
+    const s = await nonblocking(ok, await tcp(ok));
+    const r = [outcome(libc, await libc.connect(s, at(9)))];
+    r.push(outcome(libc, await libc.shutdown(s, uapi.SHUT_RD)));
+    return [...r, outcome(libc, await libc.connect(s, at(9)))];
+  },
+  ['EINPROGRESS', 'ENOTCONN', 'EINVAL'],
 );
 
 test(

@@ -157,3 +157,19 @@ for (const [addr, expected] of [
     },
     expected,
   );
+
+// socket
+
+for (const family of [AF_INET, AF_INET6])
+  test(
+    `raw sockets of family ${family}: a protocol, and privilege`,
+    answers,
+    async (libc, ok) => {
+      const r = [outcome(libc, await libc.socket(family, uapi.SOCK_RAW, 0))];
+      await ok.setuid(65534);
+      r.push(outcome(libc, await libc.socket(family, uapi.SOCK_RAW, 0)));
+      r.push(outcome(libc, await libc.socket(family, uapi.SOCK_RAW, 1)));
+      return [...r, outcome(libc, await libc.socket(family, uapi.SOCK_RDM, 0))];
+    },
+    ['EPROTONOSUPPORT', 'EPROTONOSUPPORT', 'EPERM', 'ESOCKTNOSUPPORT'],
+  );
