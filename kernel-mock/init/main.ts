@@ -25,6 +25,7 @@ import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
 import { inet6_family_ops } from '../net/ipv6/af_inet6.js';
 import { unix_family_ops } from '../net/unix/index.js';
+import { type Census, census } from './census.js';
 import { find_release, releases } from './releases.js';
 
 export interface KernelOptions {
@@ -74,8 +75,8 @@ export interface BootedKernel {
   install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
-  /** What is open and alive: when the last process is gone no task, no zombie and no file, and no timer that a program set. */
-  census(): { tasks: number; zombies: number; files: number; timers: number };
+  /** What is open, mapped, bound, locked and alive: nothing at all when the last process is gone. */
+  census(): Census;
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
   /** The state itself, for tools. */
@@ -196,12 +197,7 @@ export function boot_kernel_with_console(
     },
     run: (program, argv, env) => run(kernel, watchdog, program, argv, env),
     console: () => concat(written),
-    census: () => ({
-      tasks: kernel.tasks.size,
-      zombies: [...kernel.groups.values()].filter((g) => g.zombie).length,
-      files: kernel.nr_files,
-      timers: kernel.timers.heap.length,
-    }),
+    census: () => census(kernel),
   };
 }
 

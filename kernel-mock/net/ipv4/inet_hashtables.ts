@@ -38,6 +38,16 @@ export function inet_net(kernel: Kernel): InetNet {
   return net.inet as InetNet;
 }
 
+/** Sockets that hold a port. */
+export function inet_nr_bound(kernel: Kernel): number {
+  if (kernel.net.inet === null) return 0;
+  const { tcp, udp } = inet_net(kernel);
+  let n = 0;
+  for (const table of [tcp, udp])
+    for (const { owners } of table.values()) for (let sk = owners; sk !== null; sk = sk.bind_next) n++;
+  return n;
+}
+
 /** net.ipv4.ip_local_port_range: first and last. */
 export const PORT_LOW = 32768;
 const PORT_HIGH = 60999;
