@@ -102,15 +102,14 @@ export interface OpenFile {
   /** The inode; null also while nobody asked for that of a file without a name. */
   f_inode: Inode | null;
   f_owner: FownStruct | null;
-  /** The epolls that watch it; null: none. */
+  /** What watches it in epolls; null: none. */
   f_ep: EpWatcher[] | null;
 }
 
-/** One epoll that watches an open file. */
+/** A place in an epoll that watches an open file. */
 export interface EpWatcher {
-  readonly owner: OpenFile;
   /** The watched file is gone. */
-  readonly released: () => void;
+  readonly released: (watcher: EpWatcher) => void;
 }
 
 /** The descriptor table, shared by the threads of a process. */
