@@ -119,6 +119,13 @@ function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
   return hi === 0 && lo === 0 ? POLLOUT : POLLIN | POLLOUT;
 }
 
+/** DEVIATION: the id, by which CRIU knows the same eventfd again, is 0. */
+function eventfd_show_fdinfo(file: OpenFile): string {
+  const { hi, lo, semaphore } = ctx_of(file);
+  const count = hi === 0 ? lo.toString(16) : hi.toString(16) + lo.toString(16).padStart(8, '0');
+  return `eventfd-count: ${count.padStart(16)}\neventfd-id: 0\neventfd-semaphore: ${semaphore ? 1 : 0}\n`;
+}
+
 const eventfd_fops = {
   nowait: true,
   plain_write: true,
@@ -127,6 +134,7 @@ const eventfd_fops = {
   write_iter: eventfd_write,
   poll: eventfd_poll,
   show: () => 'anon_inode:[eventfd]',
+  show_fdinfo: eventfd_show_fdinfo,
 } satisfies FileOperations;
 
 function do_eventfd(task: Task, count: number, flags: number): number {

@@ -290,6 +290,23 @@ function ep_eventpoll_poll(file: OpenFile, pt: PollTable | null): number {
   return 0;
 }
 
+/** One line for each watched file, by descriptor. */
+function ep_show_fdinfo(file: OpenFile): string {
+  const lines: string[] = [];
+  for (const first of [...ep_of(file).items.values()].sort((a, b) => a.fd - b.fd))
+    for (let item: Epitem | null = first; item !== null; item = item.same_fd) lines.push(fdinfo_line(item));
+  return lines.join('');
+}
+
+function fdinfo_line({ fd, events, data_lo, data_hi, file }: Epitem): string {
+  const hi = data_hi === 0 ? '' : (data_hi >>> 0).toString(16);
+  const lo = (data_lo >>> 0).toString(16);
+  const data = (hi === '' ? lo : hi + lo.padStart(8, '0')).padStart(16);
+  const bits = (events >>> 0).toString(16).padStart(8);
+  const ino = (file.f_inode?.i_ino ?? file.f_op.ino?.(file) ?? 1).toString(16);
+  return `tfd: ${String(fd).padStart(8)} events: ${bits} data: ${data}  pos:${file.f_pos} ino:${ino} sdev:0\n`;
+}
+
 function ep_release(file: OpenFile): void {
   const ep = ep_of(file);
   for (const first of [...ep.items.values()])
@@ -303,6 +320,7 @@ export const eventpoll_fops = {
   poll: ep_eventpoll_poll,
   release: ep_release,
   show: () => 'anon_inode:[eventpoll]',
+  show_fdinfo: ep_show_fdinfo,
 } satisfies FileOperations;
 
 function do_epoll_create(task: Task, flags: number): number {

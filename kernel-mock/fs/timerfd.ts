@@ -46,6 +46,8 @@ interface TimerfdCtx {
   /** TFD_TIMER_CANCEL_ON_SET; and the date was set since. Linux: might_cancel, timerfd_canceled. */
   might_cancel: boolean;
   canceled: boolean;
+  /** Of the last timerfd_settime, for /proc. */
+  settime_flags: number;
 }
 
 function ctx_of(file: OpenFile): TimerfdCtx {
@@ -130,6 +132,7 @@ const timerfd_fops = {
     if (ctx.date !== null) ctx.kernel.clock_was_set.delete(ctx.date);
   },
   show: () => 'anon_inode:[timerfd]',
+  show_fdinfo: timerfd_show_fdinfo,
 } satisfies FileOperations;
 
 function new_timerfd(task: Task, clockid: number, flags: number): number {
@@ -143,6 +146,7 @@ function new_timerfd(task: Task, clockid: number, flags: number): number {
     date: null,
     might_cancel: false,
     canceled: false,
+    settime_flags: 0,
   };
   return anon_inode_getfd(task, timerfd_fops, ctx, flags);
 }
@@ -201,6 +205,7 @@ function set_timer(ctx: TimerfdCtx, spec: Itimerspec, flags: number): number {
   const { timers } = ctx.kernel;
   const { interval, value } = spec;
   const absolute = (flags & TFD_TIMER_ABSTIME) !== 0;
+  ctx.settime_flags = flags;
   setup_cancel(ctx, absolute, (flags & TFD_TIMER_CANCEL_ON_SET) !== 0);
   ctx.interval = interval;
   ctx.ticks = 0;
@@ -217,6 +222,16 @@ function set_timer(ctx: TimerfdCtx, spec: Itimerspec, flags: number): number {
   if (!ctx.canceled) return 0;
   ctx.canceled = false;
   return -ECANCELED;
+}
+
+function timerfd_show_fdinfo(file: OpenFile): string {
+  const ctx = ctx_of(file);
+  const { interval, value } = get_remaining(ctx);
+  const split = (ns: number): string => `(${Math.floor(ns / NSEC_PER_SEC)}, ${ns % NSEC_PER_SEC})`;
+  return (
+    `clockid: ${ctx.clockid}\nticks: ${ctx.ticks}\nsettime flags: 0${ctx.settime_flags.toString(8)}\n` +
+    `it_value: ${split(value)}\nit_interval: ${split(interval)}\n`
+  );
 }
 
 const CLOCKS: ReadonlySet<number> = new Set([

@@ -118,6 +118,8 @@ export interface Release {
   readonly eventfd_write_exact: boolean;
   /** epoll_wait: a bad descriptor is found before a bad number of events (6.15 [M]). */
   readonly epoll_wait_fd_first: boolean;
+  /** /proc/PID/fdinfo tells more of an eventfd, epoll, signalfd (3.8) and timerfd (3.17). */
+  readonly fdinfo_more: boolean;
   /** select: a descriptor that is closed while it waits is ready for everything (5.x [M]); once it was passed over. */
   readonly select_nval: boolean;
   /** epoll_ctl knows EPOLLEXCLUSIVE (4.5). */
