@@ -6,6 +6,7 @@ import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
+import watch from '../examples/watch.js';
 import { INDIRECT_RELEASES, RELEASES, ROUTES, run } from './helpers.js';
 
 const EVERYWHERE = RELEASES;
@@ -42,6 +43,12 @@ test('echo-accept4.ts', ends, echo_accept4, {
   legacy: EVERYWHERE,
 });
 test('echo-fcntl.ts', ends, echo_fcntl, raw(EVERYWHERE));
+test('watch.ts', ends, watch, {
+  auto: EVERYWHERE,
+  dedicated: SINCE_2_6_27,
+  indirect: ['indirect-next'],
+  legacy: EVERYWHERE,
+});
 test('datagram.ts', ends, datagram, {
   auto: EVERYWHERE,
   dedicated: SINCE_2_6_27,

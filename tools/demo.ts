@@ -8,6 +8,7 @@ import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
+import watch from '../examples/watch.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { type Creation, watch_descriptors } from './descriptor_watch.js';
 import { format_table } from './table.js';
@@ -25,6 +26,7 @@ export const examples: readonly Example[] = [
   { file: 'echo-accept4.ts', program: echo_accept4, shows: ['socket', 'accept4'] },
   { file: 'echo-fcntl.ts', program: echo_fcntl, shows: [] },
   { file: 'datagram.ts', program: datagram, shows: ['socketpair'] },
+  { file: 'watch.ts', program: watch, shows: [] },
 ];
 
 interface Outcome {

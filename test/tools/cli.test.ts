@@ -382,7 +382,7 @@ test('kernels --json', async (t) => {
     ['2.6.24-rc3-indirect-v1', 0, false, true, 3, null],
     ['2.6.24-rc3-indirect-v3', 0, false, true, 3, 3],
     ['2.6.24-rc3-indirect-v5', 0, false, true, 4, 6],
-    ['indirect-next', 0, false, true, 4, 14],
+    ['indirect-next', 0, false, true, 4, 15],
     ['2.6.26', 0, false, true, null, null],
     ['2.6.27', 2, false, true, null, null],
     ['2.6.28', 2, true, true, null, null],
@@ -461,7 +461,7 @@ test('demo', async (t) => {
 
   const [head, ...outputs] = table(stdout, 'EXAMPLE');
   t.deepEqual(head, ['EXAMPLE', 'RELEASE', 'EXIT', 'OUTPUT']);
-  const files = ['indirect-v3.ts', 'indirect-v5.ts', 'echo-accept4.ts', 'echo-fcntl.ts', 'datagram.ts'];
+  const files = ['indirect-v3.ts', 'indirect-v5.ts', 'echo-accept4.ts', 'echo-fcntl.ts', 'datagram.ts', 'watch.ts'];
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
     files.flatMap((file) => RELEASES.map((release) => [file, release])),
