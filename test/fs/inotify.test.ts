@@ -5,9 +5,11 @@ import {
   IN_ALL_EVENTS,
   IN_CREATE,
   IN_DELETE,
+  IN_DELETE_SELF,
   IN_IGNORED,
   IN_MODIFY,
   IN_NONBLOCK,
+  IN_ONESHOT,
   IN_Q_OVERFLOW,
   NR,
   O_CREAT,
@@ -168,4 +170,17 @@ test(
     return [before, after.at(-1)];
   },
   ['EAGAIN', [IN_IGNORED, '']],
+);
+test(
+  'a watch for one event whose file goes',
+  answers,
+  async (libc, ok) => {
+    const [fd] = await watched(ok, IN_ALL_EVENTS | IN_ONESHOT);
+    await ok.rmdir(DIR);
+    return events(libc, fd);
+  },
+  [
+    [IN_DELETE_SELF, ''],
+    [IN_IGNORED, ''],
+  ],
 );

@@ -146,7 +146,7 @@ async function locks_agree(libc: Libc, ok: ThrowingLibc, program: readonly Step[
 
 test('locks are what a lock of every byte would be', async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (program) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), async (program) => {
       const got = await answer(t, { release: '6.18' }, (libc, ok) => locks_agree(libc, ok, program));
       if (got !== 'agrees') throw new Error(String(got));
     }),

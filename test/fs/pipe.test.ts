@@ -208,7 +208,7 @@ class Model {
 }
 
 const size = fc.oneof(fc.integer({ min: 1, max: 3 * PAGE }), fc.constantFrom(1, 2048, 4095, 4096, 4097, 20000));
-const steps = fc.array(fc.record({ write: fc.boolean(), size }), { minLength: 1, maxLength: 40 });
+const steps = fc.array(fc.record({ write: fc.boolean(), size }), { minLength: 1, maxLength: 40, size: 'max' });
 
 /** Bytes go out as 0, 1, 2 …, so that one that is lost or doubled shows. */
 async function agrees(
@@ -217,7 +217,9 @@ async function agrees(
   program: readonly { write: boolean; size: number }[],
 ): Promise<string> {
   const [r, w] = await nonblocking_pipe(ok);
-  const model = new Model(16);
+  // So small that it is full often: what is a page shows only then.
+  await ok.fcntl(w, F_SETPIPE_SZ, 2 * PAGE);
+  const model = new Model(2);
   for (const [i, step] of program.entries()) {
     const before = model.next;
     const buf = new Uint8Array(step.size).map((_, at) => before + at);
@@ -239,7 +241,7 @@ async function agrees(
   return 'agrees';
 }
 
-test('a pipe is a queue of sixteen pages', async (t) => {
+test('a pipe is a queue of pages', async (t) => {
   await fc.assert(
     fc.asyncProperty(steps, async (program) => {
       const got = await answer(t, { release: '6.18' }, (libc, ok) => agrees(libc, ok, program));
