@@ -3,10 +3,13 @@ import { get_u16, get_u64 } from '../kernel-mock/include/uapi/byteorder.js';
 import { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_RDONLY } from '../kernel-mock/include/uapi/fcntl.js';
 import { SEEK_SET } from '../kernel-mock/include/uapi/fs.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
+import { ENOTDIR } from '../kernel-mock/include/uapi/errno.js';
+import { S_IFDIR, S_IFMT } from '../kernel-mock/include/uapi/stat.js';
 import { open } from './fcntl.js';
 import { type Path, enter_with, until_zero } from './internal/call.js';
 import { to_text } from './internal/text.js';
 import type { Thread } from './internal/thread.js';
+import { type Stat, fstat } from './sys/stat.js';
 import { close, lseek } from './unistd.js';
 
 const DIRENT64 = layout_x86_64.linux_dirent64;
@@ -32,6 +35,15 @@ export interface DIR {
 export async function opendir(this: Thread, name: Path): Promise<DIR | null> {
   const fd = await open.call(this, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC);
   return fd === -1 ? null : { fd, buf: new Uint8Array(0), at: 0 };
+}
+
+/** `fdopendir(fd)`: over a descriptor, which closedir closes. Null with errno EBADF, ENOTDIR. fdopendir(3). */
+export async function fdopendir(this: Thread, fd: number): Promise<DIR | null> {
+  const st: Partial<Stat> = {};
+  if ((await fstat.call(this, fd, st)) === -1) return null;
+  if ((st.st_mode! & S_IFMT) === S_IFDIR) return { fd, buf: new Uint8Array(0), at: 0 };
+  this.errno = ENOTDIR;
+  return null;
 }
 
 /** `readdir(dir)`: the next entry; null at the end, and with errno EBADF, ENOENT (it was removed). readdir(3). */

@@ -2,6 +2,7 @@
 import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
 import * as dirent_h from './dirent.js';
 import * as fcntl_h from './fcntl.js';
+import * as fcntl_splice_h from './fcntl/splice.js';
 import { type Program, program_image } from './internal/crt.js';
 import { describe } from './internal/describe.js';
 import type { Process } from './internal/process.js';
@@ -33,6 +34,7 @@ import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
 import * as sys_stat_h from './sys/stat.js';
+import * as sys_statfs_h from './sys/statfs.js';
 import * as sys_time_h from './sys/time.js';
 import * as sys_times_h from './sys/times.js';
 import * as sys_uio_h from './sys/uio.js';
@@ -42,10 +44,12 @@ import * as unistd_h from './unistd.js';
 import * as unistd_cred_h from './unistd/cred.js';
 import * as unistd_exec_h from './unistd/exec.js';
 import * as unistd_process_h from './unistd/process.js';
+import * as unistd_sync_h from './unistd/sync.js';
 
 /** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
 type Headers = typeof dirent_h &
   typeof fcntl_h &
+  typeof fcntl_splice_h &
   typeof poll_h &
   typeof pthread_h &
   typeof pthread_cancel_h &
@@ -72,6 +76,7 @@ type Headers = typeof dirent_h &
   typeof sys_signalfd_h &
   typeof sys_socket_h &
   typeof sys_stat_h &
+  typeof sys_statfs_h &
   typeof sys_time_h &
   typeof sys_times_h &
   typeof sys_uio_h &
@@ -80,12 +85,14 @@ type Headers = typeof dirent_h &
   typeof unistd_h &
   typeof unistd_cred_h &
   typeof unistd_exec_h &
-  typeof unistd_process_h;
+  typeof unistd_process_h &
+  typeof unistd_sync_h;
 
 /** All functions, by name. */
 export const functions: Headers = {
   ...dirent_h,
   ...fcntl_h,
+  ...fcntl_splice_h,
   ...poll_h,
   ...pthread_h,
   ...pthread_cancel_h,
@@ -112,6 +119,7 @@ export const functions: Headers = {
   ...sys_signalfd_h,
   ...sys_socket_h,
   ...sys_stat_h,
+  ...sys_statfs_h,
   ...sys_time_h,
   ...sys_times_h,
   ...sys_uio_h,
@@ -121,6 +129,7 @@ export const functions: Headers = {
   ...unistd_cred_h,
   ...unistd_exec_h,
   ...unistd_process_h,
+  ...unistd_sync_h,
 };
 
 /** The functions as methods: without the thread as `this`. */
@@ -162,11 +171,16 @@ export type { Route } from './internal/routes/route.js';
 export type { RouteName } from './internal/routes/index.js';
 export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
+export type { EpollEvent } from './sys/epoll.js';
+export type { FdSet } from './sys/select.js';
+export type { Itimerspec } from './sys/timerfd.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
 export type { Rlimit } from './sys/resource.js';
 export type { DIR, Dirent } from './dirent.js';
 export type { OpenHow } from './fcntl.js';
+export type { OffsetOut } from './fcntl/splice.js';
+export type { Statfs } from './sys/statfs.js';
 export type { FILE } from './internal/file.js';
 export type { FOwnerEx, Flock } from './internal/flock.js';
 export type { InotifyEvent } from './sys/inotify.js';

@@ -20,21 +20,26 @@ function pollfds_room(t: Thread, fds: PollFd[]): number {
   if (!Array.isArray(fds)) throw new TypeError(`fds is a list of { fd, events }, not ${describe(fds)}`);
   const { sp } = t;
   const ptr = t.alloca(fds.length * POLLFD.size);
-  fds.forEach(({ fd, events }, i) => {
+  const view = t.stack_view();
+  let o = ptr - t.stack_base();
+  for (let i = 0; i < fds.length; i++, o += POLLFD.size) {
+    const { fd, events } = fds[i]!;
     if (typeof fd !== 'number' || typeof events !== 'number') {
       t.leave(sp);
       throw new TypeError(`fds[${i}] is { fd: ${describe(fd)}, events: ${describe(events)} }, not two numbers`);
     }
-    t.store32(ptr + i * POLLFD.size + POLLFD.fd, fd);
-    t.store16(ptr + i * POLLFD.size + POLLFD.events, events);
-    t.store16(ptr + i * POLLFD.size + POLLFD.revents, 0);
-  });
+    view.setInt32(o + POLLFD.fd, fd, true);
+    // revents is 0.
+    view.setInt32(o + POLLFD.events, events & 0xffff, true);
+  }
   return ptr;
 }
 
 /** What holds goes from the stack into `fds`. */
 function take_revents(t: Thread, fds: PollFd[], ptr: number): void {
-  fds.forEach((p, i) => (p.revents = t.load_u32(ptr + i * POLLFD.size + POLLFD.events) >>> 16));
+  const view = t.stack_view();
+  let o = ptr - t.stack_base() + POLLFD.revents;
+  for (let i = 0; i < fds.length; i++, o += POLLFD.size) fds[i]!.revents = view.getUint16(o, true);
 }
 
 /**

@@ -1,13 +1,17 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'ava';
-import type { Program, RouteName } from '../index.js';
+import { type BootOptions, type Program, type RouteName, boot } from '../index.js';
+import { prng, prandom_below } from '../kernel-mock/lib/prng.js';
 import datagram from '../examples/datagram.js';
 import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
+import leak, { programs as leak_programs } from '../examples/leak.js';
+import prefork from '../examples/prefork.js';
+import shell, { programs as shell_programs } from '../examples/shell.js';
 import watch from '../examples/watch.js';
-import { INDIRECT_RELEASES, RELEASES, ROUTES, run } from './helpers.js';
+import { INDIRECT_RELEASES, RELEASES, ROUTES, nothing_left } from './helpers.js';
 
 const EVERYWHERE = RELEASES;
 const WITH_INDIRECT = INDIRECT_RELEASES;
@@ -18,10 +22,26 @@ const SINCE_2_6_28 = ['2.6.28', '6.18'];
 /** Where an example returns 0, by route; elsewhere 1. */
 type Successes = Readonly<Record<RouteName, readonly string[]>>;
 
-const ends = test.macro(async (t, program: Program, successes: Successes) => {
+type Programs = Readonly<Record<string, Program>>;
+
+/** Run an example where what belongs to it is installed: its status, and what it printed. */
+async function run_example(
+  t: Parameters<typeof nothing_left>[0],
+  options: BootOptions,
+  program: Program,
+  programs: Programs = {},
+): Promise<readonly [status: number, output: string]> {
+  const kernel = boot({ output: null, ...options });
+  for (const [path, other] of Object.entries(programs)) kernel.install(path, other);
+  const status = await kernel.run(program);
+  nothing_left(t, kernel);
+  return [status, kernel.output()];
+}
+
+const ends = test.macro(async (t, program: Program, successes: Successes, programs: Programs = {}) => {
   for (const route of ROUTES)
     for (const release of RELEASES) {
-      const status = await run(t, { release, route }, program);
+      const [status] = await run_example(t, { release, route }, program, programs);
       t.is(status, successes[route].includes(release) ? 0 : 1 << 8, `${route} on ${release}`);
     }
 });
@@ -55,6 +75,55 @@ test('datagram.ts', ends, datagram, {
   indirect: WITH_INDIRECT,
   legacy: EVERYWHERE,
 });
+
+const ATOMIC: Successes = {
+  auto: EVERYWHERE,
+  dedicated: SINCE_2_6_27,
+  indirect: WITH_INDIRECT,
+  legacy: EVERYWHERE,
+};
+// As long as a thread runs until it sleeps, no route leaks.
+test('leak.ts', ends, leak, ATOMIC, leak_programs);
+test('prefork.ts', ends, prefork, raw(EVERYWHERE));
+test('shell.ts', ends, shell, raw(EVERYWHERE), shell_programs);
+
+test('shell.ts counts the four programs in /bin on every release', async (t) => {
+  for (const release of RELEASES)
+    t.deepEqual(await run_example(t, { release }, shell, shell_programs), [0, '4 4 14\n'], release);
+});
+
+/** Switches between threads at every call, by chance. */
+function random_schedule(seed: number): BootOptions {
+  const chance = prng(seed);
+  return { policy: { pick: (ready) => prandom_below(chance, ready.length) } };
+}
+
+/** How often a child of leak.ts has a socket, in 25 random orders. */
+async function leaks(t: Parameters<typeof nothing_left>[0], options: BootOptions): Promise<number> {
+  let leaked = 0;
+  for (let seed = 1; seed <= 25; seed++) {
+    const [status, output] = await run_example(t, { ...options, ...random_schedule(seed) }, leak, leak_programs);
+    t.is(status === 0, output === '', `seed ${seed}`);
+    if (status !== 0) leaked++;
+  }
+  return leaked;
+}
+
+for (const [route, release] of [
+  ['dedicated', '2.6.27'],
+  ['dedicated', '6.18'],
+  ['auto', '6.18'],
+  ...WITH_INDIRECT.map((name) => ['indirect', name] as const),
+] as const)
+  test(`leak.ts: no order of the calls leaks with route ${route} on ${release}`, async (t) => {
+    t.is(await leaks(t, { route, release }), 0);
+  });
+
+for (const release of ['2.6.23', '6.18'])
+  test(`leak.ts: with route legacy some orders leak on ${release}, others not`, async (t) => {
+    const n = await leaks(t, { route: 'legacy', release });
+    t.true(n > 0 && n < 25, `${n} of 25`);
+  });
 
 for (const name of readdirSync('examples'))
   test(`${name} is short, explains itself, and knows the library only`, (t) => {

@@ -8,6 +8,9 @@ import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
+import leak, { programs as leak_programs } from '../examples/leak.js';
+import prefork from '../examples/prefork.js';
+import shell, { programs as shell_programs } from '../examples/shell.js';
 import watch from '../examples/watch.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { type Creation, watch_descriptors } from './descriptor_watch.js';
@@ -16,6 +19,8 @@ import { format_table } from './table.js';
 interface Example {
   readonly file: string;
   readonly program: Program;
+  /** What is installed beside it. */
+  readonly programs?: Readonly<Record<string, Program>>;
   /** The functions that it calls with a flag, through the library, and that the table shows. */
   readonly shows: readonly string[];
 }
@@ -26,6 +31,9 @@ export const examples: readonly Example[] = [
   { file: 'echo-accept4.ts', program: echo_accept4, shows: ['socket', 'accept4'] },
   { file: 'echo-fcntl.ts', program: echo_fcntl, shows: [] },
   { file: 'datagram.ts', program: datagram, shows: ['socketpair'] },
+  { file: 'leak.ts', program: leak, programs: leak_programs, shows: [] },
+  { file: 'prefork.ts', program: prefork, shows: [] },
+  { file: 'shell.ts', program: shell, programs: shell_programs, shows: [] },
   { file: 'watch.ts', program: watch, shows: [] },
 ];
 
@@ -41,6 +49,7 @@ interface Outcome {
 async function run_example(release: string, example: Example): Promise<Outcome> {
   const { tracer, creations } = watch_descriptors();
   const kernel = boot({ release, output: null, trace: tracer });
+  for (const [path, program] of Object.entries(example.programs ?? {})) kernel.install(path, program);
   let exit: number | null = null;
   let reason = '';
   try {

@@ -33,8 +33,15 @@ function find_typescript(file: string): string {
   );
 }
 
+/** What a program file holds. */
+export interface ProgramFile {
+  readonly main: Program;
+  /** Its export `programs`: what is installed at which path before it runs. */
+  readonly programs: Readonly<Record<string, Program>>;
+}
+
 /** The program of `file`. UsageError if there is none. */
-export async function load_program(file: string): Promise<Program> {
+export async function load_program(file: string): Promise<ProgramFile> {
   const path = resolve(file);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new UsageError(`there is no file ${file}`);
@@ -52,7 +59,7 @@ export async function load_program(file: string): Promise<Program> {
     throw new UsageError(
       `the default export of ${file} is ${program === null ? 'null' : `of type ${typeof program}`}, not a function; a program file says ${wanted}`,
     );
-  return program as Program;
+  return { main: program as Program, programs: (module['programs'] ?? {}) as ProgramFile['programs'] };
 }
 
 /**

@@ -95,9 +95,9 @@ function shell_status(file: string, status: number): number {
 /** Run the program of `file`; answers with the exit status for the host. */
 export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const { kernel: release, route, env, log, ...rest } = options;
-  let program;
+  let loaded;
   try {
-    program = await load_program(file);
+    loaded = await load_program(file);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
@@ -110,13 +110,15 @@ export async function run_file(file: string, args: readonly string[], options: R
     watchdog: null,
     ...(out === null ? {} : { trace: event_log(out.write) }),
   });
+  const { main, programs } = loaded;
+  for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   pipe_stdin(kernel);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
   try {
-    return shell_status(file, await kernel.run(program, [file, ...args], env ?? {}));
+    return shell_status(file, await kernel.run(main, [file, ...args], env ?? {}));
   } catch (error) {
     return fail(file, report(error));
   } finally {

@@ -25,6 +25,8 @@ interface ConsoleState {
 const CHUNK = 65536;
 
 const console_fops = {
+  splice_read: true,
+  splice_write: true,
   read_iter(task, file, iter) {
     const state = file.private_data as ConsoleState;
     const { input } = state.device;

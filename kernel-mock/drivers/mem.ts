@@ -32,6 +32,7 @@ function read_pieces(task: Task, iter: IovIter, fill: (piece: Uint8Array, n: num
 }
 
 export const null_fops = {
+  splice_write: true,
   nowait: true,
   llseek: null_lseek,
   read_iter: () => 0,
@@ -40,6 +41,8 @@ export const null_fops = {
 } satisfies FileOperations;
 
 export const zero_fops = {
+  splice_read: true,
+  splice_write: true,
   nowait: true,
   llseek: null_lseek,
   read_iter: (task, _file, iter) => read_pieces(task, iter, (piece, n) => piece.fill(0, 0, n)),

@@ -10,7 +10,7 @@ import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
-import { copy_from_iter, copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { copy_from_iter, copy_to_iter } from '../mm/iov_iter.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 
@@ -44,9 +44,9 @@ const scratch = new Uint8Array(8);
 
 /** Take the value (1 in semaphore mode) out to the reader. */
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
-  if (!fault_in(task.mm, iter, 8)) return -EFAULT;
   put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
   put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
+  if (copy_to_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
   if (!ctx.semaphore) {
     ctx.lo = 0;
     ctx.hi = 0;
@@ -55,7 +55,6 @@ function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
     ctx.lo = HI_MAX;
     ctx.hi--;
   }
-  copy_to_iter(task.mm, iter, scratch, 0, 8);
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
   return 8;
 }

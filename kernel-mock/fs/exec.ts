@@ -144,7 +144,7 @@ function* de_thread(task: Task): Sleep {
   group.exec_task = task;
   try {
     for (const t of group.threads) if (t !== task) signal_wake_up(t, true);
-    while (group.threads.length > 1) {
+    while (group.threads.size > 1) {
       if (group.exiting) return -EAGAIN;
       task.state = TASK_KILLABLE;
       task.wchan = 'the end of the other threads';

@@ -2,6 +2,7 @@
 import type { Dentry, FsStruct, Inode, SuperBlock, Vfs } from '../include/linux/dcache.js';
 import { FMODE_EXEC, FMODE_WRITER, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
+import { ANON_INODE_FS_MAGIC, PROC_SUPER_MAGIC, RAMFS_MAGIC, TMPFS_MAGIC } from '../include/uapi/magic.js';
 import { S_IFCHR, S_IFDIR, S_IFLNK } from '../include/uapi/stat.js';
 import { DEVICES, MKDEV, def_chr_fops } from './char_dev.js';
 import { d_add, d_alloc, dget, dput, exit_fs } from './dcache.js';
@@ -11,8 +12,8 @@ import { PROC_ROOT, proc_root_ops } from './proc/root.js';
 import { proc_dir_operations } from './proc/generic.js';
 import { BOGO_DIRENT_SIZE, simple_dir_operations } from './ramfs.js';
 
-function super_block(minor: number, s_static = false): SuperBlock {
-  return { s_dev: MKDEV(0, minor), s_static };
+function super_block(minor: number, s_magic: number, s_static = false): SuperBlock {
+  return { s_dev: MKDEV(0, minor), s_magic, s_static };
 }
 
 /** The last reference to a file that has an inode is gone. Linux: __fput. */
@@ -64,7 +65,7 @@ export function mkdir_p(kernel: Kernel, vfs: Vfs, names: readonly string[]): Den
 /** /proc stands in the root, and is the root of its own file system. */
 function mount_proc(kernel: Kernel, vfs: Vfs, root: Dentry): Dentry {
   const init = { i_op: proc_root_ops, i_fop: proc_dir_operations, i_private: PROC_ROOT, ino: 1 };
-  const inode = new_inode(kernel, vfs, super_block(23, true), S_IFDIR | 0o555, init);
+  const inode = new_inode(kernel, vfs, super_block(23, PROC_SUPER_MAGIC, true), S_IFDIR | 0o555, init);
   const proc: Dentry = { ...d_alloc(root, 'proc', inode), d_root: true };
   root.d_children!.set('proc', proc);
   root.d_inode.i_size += BOGO_DIRENT_SIZE;
@@ -102,9 +103,9 @@ function mnt_init(kernel: Kernel): Vfs {
   const vfs: Vfs = {
     root: undefined as unknown as Dentry,
     proc: undefined as unknown as Dentry,
-    sb: super_block(2),
-    shm_sb: super_block(1),
-    anon_sb: super_block(16),
+    sb: super_block(2, RAMFS_MAGIC),
+    shm_sb: super_block(1, TMPFS_MAGIC),
+    anon_sb: super_block(16, ANON_INODE_FS_MAGIC),
     anon_inodes: new WeakMap(),
     inotify_instances: new Map(),
     nr_marks: 0,

@@ -20,7 +20,7 @@ import { put_user_u32 } from '../mm/uaccess.js';
 import { fasync_helper } from './fown.js';
 import { alloc_file, fd_install, fput, get_unused_fd_flags, put_unused_fd } from './file.js';
 
-const PAGE_SIZE = 4096;
+export const PAGE_SIZE = 4096;
 /** Pages of a new pipe. */
 const PIPE_DEF_BUFFERS = 16;
 /** /proc/sys/fs/pipe-max-size: who may not override limits gets no more. */
@@ -78,14 +78,14 @@ function pipe_of(file: OpenFile): PipeInode {
   return file.private_data as PipeInode;
 }
 
-const pipe_empty = (pipe: PipeInode): boolean => fifo_len(pipe.bufs) === 0;
-const pipe_full = (pipe: PipeInode): boolean => fifo_len(pipe.bufs) >= pipe.max_usage;
+export const pipe_empty = (pipe: PipeInode): boolean => fifo_len(pipe.bufs) === 0;
+export const pipe_full = (pipe: PipeInode): boolean => fifo_len(pipe.bufs) >= pipe.max_usage;
 
-function wake_readers(pipe: PipeInode): void {
+export function wake_readers(pipe: PipeInode): void {
   if (pipe.rd_wait.first !== null) wake_up(pipe.rd_wait, POLLIN | POLLRDNORM);
 }
 
-function wake_writers(pipe: PipeInode): void {
+export function wake_writers(pipe: PipeInode): void {
   if (pipe.wr_wait.first !== null) wake_up(pipe.wr_wait, POLLOUT | POLLWRNORM);
 }
 

@@ -94,7 +94,7 @@ function put_page_bytes(task: Task, inode: Inode, iter: IovIter, pos: number, n:
 function ramfs_read(task: Task, file: OpenFile, iter: IovIter): number {
   const inode = file.f_inode!;
   const start = iter.pos < 0 ? file.f_pos : iter.pos;
-  if (start + iter.count > MAX_LFS_FILESIZE) return -EINVAL;
+  if (iter.count > 0 && start + iter.count >= MAX_LFS_FILESIZE) return -EINVAL;
   const end = Math.min(start + iter.count, inode.i_size);
   let pos = start;
   while (pos < end) {
@@ -151,7 +151,7 @@ function write_checks(task: Task, inode: Inode, pos: number, count: number): num
 function ramfs_write(task: Task, file: OpenFile, iter: IovIter): number {
   const inode = file.f_inode!;
   const asked = iter.pos < 0 ? file.f_pos : iter.pos;
-  if (asked + iter.count > MAX_LFS_FILESIZE) return -EINVAL;
+  if (iter.count > 0 && asked + iter.count >= MAX_LFS_FILESIZE) return -EINVAL;
   const start = (file.f_flags & O_APPEND) !== 0 ? inode.i_size : asked;
   const count = write_checks(task, inode, start, iter.count);
   if (count <= 0) return count;
@@ -232,6 +232,8 @@ export function ramfs_head(inode: Inode, n: number): Uint8Array {
 }
 
 export const ramfs_file_operations = {
+  splice_read: true,
+  splice_write: true,
   read_iter: ramfs_read,
   write_iter: ramfs_write,
   llseek: generic_file_llseek,

@@ -6,8 +6,8 @@ import { EFAULT, EINTR, EINVAL, ERESTARTNOHAND, ERESTART_RESTARTBLOCK } from '..
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { TASK_RUNNING } from '../include/linux/sched.js';
-import { get_s32, get_u16, put_u16, put_u64 } from '../lib/bytes.js';
-import { find_vma } from '../mm/mmap.js';
+import { put_u64 } from '../lib/bytes.js';
+import { area_view, find_vma } from '../mm/mmap.js';
 import {
   add_wait_queue,
   remove_wait_queue,
@@ -58,11 +58,11 @@ export function poll_freewait(table: PollWqueues): void {
 }
 
 /** Look at every descriptor once; write the answers; count those that have one. With `table`: stand in their queues too. */
-function poll_scan(task: Task, fds: Uint8Array, at: number, nfds: number, table: PollWqueues | null): number {
+function poll_scan(task: Task, fds: DataView, at: number, nfds: number, table: PollWqueues | null): number {
   let count = 0;
   for (let i = 0, o = at; i < nfds; i++, o += POLLFD.size) {
-    const fd = get_s32(fds, o + POLLFD.fd);
-    const wanted = get_u16(fds, o + POLLFD.events) | POLLERR | POLLHUP;
+    const fd = fds.getInt32(o + POLLFD.fd, true);
+    const wanted = fds.getUint16(o + POLLFD.events, true) | POLLERR | POLLHUP;
     let mask = 0;
     if (fd >= 0) {
       const file = fget(task, fd);
@@ -72,7 +72,7 @@ function poll_scan(task: Task, fds: Uint8Array, at: number, nfds: number, table:
         mask = vfs_poll(file, table) & wanted;
       }
     }
-    put_u16(fds, o + POLLFD.revents, mask);
+    fds.setUint16(o + POLLFD.revents, mask, true);
     if (mask !== 0) count++;
   }
   return count;
@@ -89,7 +89,7 @@ function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): S
       // The program's memory is looked up anew: it may be gone after a sleep.
       const area = find_vma(task.mm, ufds, n);
       if (area === null && n > 0) return -EFAULT;
-      const count = area === null ? 0 : poll_scan(task, area.bytes, ufds - area.start, nfds, pt);
+      const count = area === null ? 0 : poll_scan(task, area_view(area), ufds - area.start, nfds, pt);
       if (count > 0) return count;
       if (signal_pending(task)) return -ERESTARTNOHAND;
       if (left === 0) return 0;
@@ -108,7 +108,7 @@ function do_sys_poll(task: Task, ufds: number, nfds_reg: number, expires: number
   if (nfds > 0) {
     const area = find_vma(task.mm, ufds, nfds * POLLFD.size);
     if (area === null) return -EFAULT;
-    const count = poll_scan(task, area.bytes, ufds - area.start, nfds, null);
+    const count = poll_scan(task, area_view(area), ufds - area.start, nfds, null);
     if (count > 0) return count;
   }
   if (expires !== 0) return poll_sleep(task, ufds, nfds, expires);

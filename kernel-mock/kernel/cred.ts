@@ -1,12 +1,18 @@
 /** Who a task is, and becoming somebody else (kernel/sys.c, kernel/groups.c). */
 import type { Cred } from '../include/linux/cred.js';
-import type { Task } from '../include/linux/sched.js';
+import type { Task, ThreadGroup } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, EPERM } from '../include/uapi/errno.js';
 import { NGROUPS_MAX } from '../include/uapi/limits.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { capable } from './capability.js';
+
+/** Who a process is: as its oldest thread, or as the last one was. */
+export function process_cred({ threads, exit_cred }: ThreadGroup): Cred {
+  const [oldest] = threads;
+  return oldest?.cred ?? exit_cred;
+}
 
 export const sys_getuid = (task: Task): number => task.cred.uid;
 export const sys_geteuid = (task: Task): number => task.cred.euid;

@@ -30,6 +30,7 @@ import { release_task } from './exit.js';
 import { pidfd_group } from './pid.js';
 import { put_rusage } from './rusage.js';
 import { set_stop_event } from './signal.js';
+import { process_cred } from './cred.js';
 import { finish_wait, prepare_to_wait, signal_pending } from './wait.js';
 
 /** The bits of the kernel's int that have the sign bit among them. */
@@ -66,7 +67,7 @@ function wait_task_zombie(wo: WaitOpts, child: ThreadGroup): boolean {
   if ((wo.flags & WEXITED) === 0) return false;
   const killed = (child.status & 0x7f) !== 0;
   wo.pid = child.tgid;
-  wo.uid = (child.threads[0]?.cred ?? child.exit_cred).uid;
+  wo.uid = process_cred(child).uid;
   wo.stat = child.status;
   wo.cause = killed ? CLD_KILLED : CLD_EXITED;
   wo.status = killed ? child.status & 0x7f : child.status >> 8;
@@ -82,7 +83,7 @@ function wait_task_stopped(wo: WaitOpts, child: ThreadGroup): boolean {
   const stopped = child.stop_code !== 0 && (wo.flags & WSTOPPED) !== 0;
   if (!stopped && !(child.continued && (wo.flags & WCONTINUED) !== 0)) return false;
   wo.pid = child.tgid;
-  wo.uid = (child.threads[0]?.cred ?? child.exit_cred).uid;
+  wo.uid = process_cred(child).uid;
   wo.stat = stopped ? W_STOPCODE(child.stop_code) : W_CONTINUED;
   wo.cause = stopped ? CLD_STOPPED : CLD_CONTINUED;
   wo.status = stopped ? child.stop_code : SIGCONT;

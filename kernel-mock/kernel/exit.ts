@@ -100,7 +100,7 @@ function do_notify_parent(group: ThreadGroup): boolean {
 
 /** The nearest ancestor that has declared itself subreaper and lives; else init. Linux: find_new_reaper. */
 function find_new_reaper(group: ThreadGroup): ThreadGroup {
-  for (let g = group.parent; g !== null; g = g.parent) if (g.child_subreaper && g.threads.length > 0) return g;
+  for (let g = group.parent; g !== null; g = g.parent) if (g.child_subreaper && g.threads.size > 0) return g;
   return group.kernel.init;
 }
 
@@ -113,23 +113,28 @@ function kill_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): vo
   for (const sig of [SIGHUP, SIGCONT]) for (const g of members) send_signal_group(g, kernel_siginfo(sig));
 }
 
+function first_thread({ threads }: ThreadGroup): Task | null {
+  const [first = null] = threads;
+  return first;
+}
+
 /** Children of a thread that ends: they are told if they asked for it; without a process left they get a new parent. */
 function forget_original_parent(task: Task): void {
   const { group } = task;
   if (group.children.size === 0) return;
-  const last = group.threads.length === 0;
+  const last = group.threads.size === 0;
   const reaper = last ? find_new_reaper(group) : group;
   for (const child of [...group.children]) {
     if (last) {
       if (child.zombie) remove_zombie(group, child);
       group.children.delete(child);
-      adopt(child, reaper, reaper.threads[0] ?? null);
+      adopt(child, reaper, first_thread(reaper));
     }
     if (child.parent_task === task || last)
       for (const t of child.threads)
         if (t.pdeath_signal !== 0) send_signal_task(t, { ...kernel_siginfo(t.pdeath_signal), si_code: SI_USER });
     if (!last) {
-      if (child.parent_task === task) child.parent_task = group.threads[0] ?? null;
+      if (child.parent_task === task) child.parent_task = first_thread(group);
       continue;
     }
     if (!child.zombie) child.exit_signal = SIGCHLD;
@@ -188,7 +193,7 @@ export function do_exit(task: Task, status: number): void {
   if (--task.fs.users === 0) kernel.fs?.exit_fs(task.fs);
   exit_mm(task);
   kernel.tasks.delete(task.pid);
-  group.threads.splice(group.threads.indexOf(task), 1);
+  group.threads.delete(task);
   if (!group.exiting && task.pid === group.tgid) group.status = status;
   if (kernel.current === task) {
     const now = ktime_get(kernel);
@@ -200,7 +205,7 @@ export function do_exit(task: Task, status: number): void {
   if (group.stop_signal !== 0) one_has_stopped(group);
   forget_original_parent(task);
   if (group.exec_task !== null) wake_up_process(group.exec_task);
-  if (group.threads.length > 0) return;
+  if (group.threads.size > 0) return;
   group.exit_cred = task.cred;
   exit_notify(group);
 }

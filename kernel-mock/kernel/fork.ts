@@ -167,7 +167,7 @@ function alloc_task(
   new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);
   kernel.tasks.set(pid, task);
-  group.threads.push(task);
+  group.threads.add(task);
   return task;
 }
 
@@ -204,7 +204,7 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     signalfd_wqh: wait_queue_head(),
     pgid: tgid,
     sid: tgid,
-    threads: [],
+    threads: new Set(),
     rlim: INIT_RLIMITS,
     actions: [],
     pending: sig_pending(),
@@ -395,7 +395,7 @@ export function sys_unshare(task: Task, unshare_flags: number): number {
   const flags = unshare_flags | 0;
   if ((flags & ~(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | UNSHARE_ALONE)) !== 0) return -EINVAL;
   const { group, mm } = task;
-  if ((flags & UNSHARE_ALONE) !== 0 && group.threads.length > 1) return -EINVAL;
+  if ((flags & UNSHARE_ALONE) !== 0 && group.threads.size > 1) return -EINVAL;
   if ((flags & CLONE_VM) !== 0 && mm.users > 1) return -EINVAL;
   if ((flags & CLONE_FS) !== 0) unshare_fs(task);
   if ((flags & CLONE_FILES) !== 0) unshare_files(task);

@@ -20,7 +20,7 @@ export function task_cpu_time(task: Task): number {
 }
 
 export function group_cpu_time(group: ThreadGroup): number {
-  return group.threads.reduce((sum, t) => sum + task_cpu_time(t), group.sum_exec);
+  return [...group.threads].reduce((sum, t) => sum + task_cpu_time(t), group.sum_exec);
 }
 
 /**

@@ -39,6 +39,7 @@ import {
   user_siginfo,
 } from './signal.js';
 import { NSIG, SIGSET_SIZE, get_sigset, put_sigset, sigdelset, without_unblockable } from './sigset.js';
+import { process_cred } from './cred.js';
 import { finish_wait, schedule_timeout, set_current_state, signal_pending } from './wait.js';
 
 /** `rt_sigaction(sig, act, oact, sigsetsize)`. EINVAL (size), EFAULT (act), EINVAL (sig, or a change of SIGKILL, SIGSTOP), EFAULT (oact). */
@@ -67,7 +68,7 @@ export function sys_rt_sigaction(task: Task, signum: number, act: number, oact: 
 
 /** POSIX: setting a signal to be ignored throws pending ones away. */
 function flush_signal(group: ThreadGroup, sig: number): void {
-  for (const pending of [group.pending, ...group.threads.map((t) => t.pending)]) {
+  for (const pending of [group.pending, ...[...group.threads].map((t) => t.pending)]) {
     sigdelset(pending.set, sig);
     pending.queue = pending.queue.filter((info) => info.si_signo !== sig);
   }
@@ -202,7 +203,7 @@ export function check_signal(sig: number): number {
 function kill_permitted(task: Task, group: ThreadGroup, sig: number): boolean {
   if (group === task.group || capable(task.cred)) return true;
   const { uid, euid } = task.cred;
-  const { uid: target, suid } = group.threads[0]?.cred ?? group.exit_cred;
+  const { uid: target, suid } = process_cred(group);
   if (euid === suid || euid === target || uid === suid || uid === target) return true;
   return sig === SIGCONT && group.sid === task.group.sid;
 }

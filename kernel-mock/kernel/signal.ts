@@ -35,6 +35,7 @@ import {
 import { pgrp_members } from './pgrp.js';
 import { activate_task } from './sched.js';
 import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
+import { process_cred } from './cred.js';
 import { wake_up, wake_up_all } from './wait.js';
 
 /** Signals whose default is to do nothing. */
@@ -138,7 +139,7 @@ function notify_parent_cldstop(group: ThreadGroup, si_code: number, si_status: n
       si_signo: SIGCHLD,
       si_code,
       si_pid: group.tgid,
-      si_uid: group.threads[0]?.cred.uid ?? 0,
+      si_uid: process_cred(group).uid,
       si_status,
       si_value: 0,
     });
@@ -174,7 +175,7 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
   if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
   if (sig === SIGKILL) do_group_exit(group, SIGKILL);
   else {
-    const takers = group.threads.filter((t) => !sigismember(t.blocked, sig));
+    const takers = [...group.threads].filter((t) => !sigismember(t.blocked, sig));
     const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
     if (taker !== undefined) signal_wake_up(taker, false);
   }
@@ -219,7 +220,7 @@ export interface KSignal {
 function begin_stop(group: ThreadGroup, sig: number): void {
   if (group.stop_signal !== 0) return;
   group.stop_signal = sig;
-  group.stop_count = group.threads.length;
+  group.stop_count = group.threads.size;
   group.kernel.nr_stopped++;
   for (const t of group.threads) signal_wake_up(t, false);
 }

@@ -18,6 +18,7 @@ import { get_string } from '../mm/strings.js';
 import { copy_from_user, copy_to_user, put_user_u32 } from '../mm/uaccess.js';
 import { capable } from './capability.js';
 import { change_pgrp, pgrp_exists, pgrp_members } from './pgrp.js';
+import { process_cred } from './cred.js';
 import { NSIG } from './sigset.js';
 
 /** Linux: sysctl_nr_open, the most that RLIMIT_NOFILE can be. */
@@ -144,7 +145,7 @@ export function sys_setrlimit(task: Task, resource: number, rlim: number): numbe
 function may_prlimit(task: Task, group: ThreadGroup): boolean {
   if (group === task.group || capable(task.cred)) return true;
   const { uid, gid } = task.cred;
-  const { uid: ruid, euid, suid, gid: rgid, egid, sgid } = group.threads[0]?.cred ?? group.exit_cred;
+  const { uid: ruid, euid, suid, gid: rgid, egid, sgid } = process_cred(group);
   return [ruid, euid, suid].every((id) => id === uid) && [rgid, egid, sgid].every((id) => id === gid);
 }
 

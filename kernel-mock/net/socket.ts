@@ -56,6 +56,8 @@ export function plain_message(task: Task, file: OpenFile): MsgHdr {
 }
 
 export const socket_file_ops = {
+  splice_read: true,
+  splice_write: true,
   nowait: true,
   read_iter(task, file, iter) {
     // Linux: "match SYS5 behaviour". A receive for nothing does ask the protocol.

@@ -162,6 +162,16 @@ export class Thread {
     return stack.view.getInt32(address - stack.base, true);
   }
 
+  /** The stack that `alloca` gave room on last, and its address: for loops over many fields. @internal */
+  stack_view(): DataView {
+    return this.#stack!.view;
+  }
+
+  /** @internal */
+  stack_base(): number {
+    return this.#stack!.base;
+  }
+
   /** A view of `n` stack bytes. @internal */
   load_bytes(address: number, n: number): Uint8Array {
     const stack = this.#stack!;

@@ -1,5 +1,5 @@
 /** sys/epoll.h. */
-import { get_u32, put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { EPOLL_CREATE1 } from '../internal/descriptor_calls.js';
 import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
@@ -23,9 +23,7 @@ function encode_event(raw: Uint8Array, { events, data }: EpollEvent): void {
 }
 
 /** A number where it is exact, else a bigint. */
-function decode_data(raw: Uint8Array, at: number): number | bigint {
-  const lo = get_u32(raw, at);
-  const hi = get_u32(raw, at + 4);
+function decode_data(lo: number, hi: number): number | bigint {
   return hi < 0x200000 ? hi * 0x1_0000_0000 + lo : (BigInt(hi) << 32n) | BigInt(lo);
 }
 
@@ -73,12 +71,19 @@ function events_room(t: Thread, events: EpollEvent[] | null, maxevents: number):
   return t.alloca((maxevents > 0 ? Math.min(maxevents, 1 << 16) : 1) * EVENT.size);
 }
 
-/** The `n` events at `ptr` go into `events`. */
+/** The `n` events at `ptr` go into `events`: into the objects that are there, as far as they last. */
 function take_events(t: Thread, events: EpollEvent[], ptr: number, n: number): void {
-  events.length = n;
-  const raw = t.load_bytes(ptr, n * EVENT.size);
-  for (let i = 0, o = 0; i < n; i++, o += EVENT.size)
-    events[i] = { events: get_u32(raw, o + EVENT.events), data: decode_data(raw, o + EVENT.data) };
+  for (let i = 0, o = ptr; i < n; i++, o += EVENT.size) {
+    const bits = t.load_u32(o + EVENT.events);
+    const data = decode_data(t.load_u32(o + EVENT.data), t.load_u32(o + EVENT.data + 4));
+    const event = events[i];
+    if (event === undefined) events[i] = { events: bits, data };
+    else {
+      event.events = bits;
+      event.data = data;
+    }
+  }
+  if (events.length !== n) events.length = n;
 }
 
 /**

@@ -1,32 +1,6 @@
 /** sys/uio.h: reading and writing with several buffers at once. */
-import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
-import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
-import { describe } from '../internal/describe.js';
+import { vector_call } from '../internal/iovec.js';
 import type { Thread } from '../internal/thread.js';
-
-const IOVEC = layout_x86_64.iovec;
-
-async function vector_call(
-  t: Thread,
-  call: CallName,
-  fd: number,
-  iov: readonly (Uint8Array | null)[],
-  offset = 0,
-): Promise<number> {
-  const list: unknown = iov;
-  if (!Array.isArray(list)) throw new TypeError(`iov is a list of buffers, not ${describe(iov)}`);
-  const ptrs = iov.map((buf) => t.map(buf));
-  const { sp } = t;
-  const vec = t.alloca(iov.length * IOVEC.size);
-  iov.forEach((buf, i) => {
-    t.store64(vec + i * IOVEC.size + IOVEC.iov_base, ptrs[i]!);
-    t.store64(vec + i * IOVEC.size + IOVEC.iov_len, buf === null ? 0 : buf.length);
-  });
-  const n = await t.enter(t.nr[call], fd, vec, iov.length, offset);
-  for (const ptr of ptrs) t.unmap(ptr);
-  t.leave(sp);
-  return t.ret(n);
-}
 
 /** `readv(fd, iov, iovcnt)`: as read, filling one buffer after the other. EINVAL: more than 1024 buffers. readv(2). */
 export async function readv(this: Thread, fd: number, iov: readonly (Uint8Array | null)[]): Promise<number> {
@@ -56,4 +30,26 @@ export async function pwritev(
   offset: number,
 ): Promise<number> {
   return vector_call(this, 'pwritev', fd, iov, offset);
+}
+
+/** `preadv2(fd, iov, iovcnt, offset, flags)`: as preadv; offset -1 is the file's own position; RWF_NOWAIT. EOPNOTSUPP (flags). readv(2). */
+export async function preadv2(
+  this: Thread,
+  fd: number,
+  iov: readonly (Uint8Array | null)[],
+  offset: number,
+  flags: number,
+): Promise<number> {
+  return vector_call(this, 'preadv2', fd, iov, offset, 0, flags);
+}
+
+/** `pwritev2(fd, iov, iovcnt, offset, flags)`: as pwritev; RWF_APPEND, RWF_NOAPPEND, RWF_NOWAIT. EOPNOTSUPP (flags). readv(2). */
+export async function pwritev2(
+  this: Thread,
+  fd: number,
+  iov: readonly (Uint8Array | null)[],
+  offset: number,
+  flags: number,
+): Promise<number> {
+  return vector_call(this, 'pwritev2', fd, iov, offset, 0, flags);
 }

@@ -13,6 +13,8 @@ interface Output {
   readonly rows: readonly { name: string; mock_ns: unknown; native_ns: unknown; ratio: unknown }[];
   readonly indirect_over_dedicated: unknown;
   readonly boot_us: unknown;
+  readonly scaling: readonly { name: string; ratio: unknown }[];
+  readonly memory: readonly { name: string; bytes: unknown }[];
 }
 
 const NAMES = [
@@ -27,6 +29,15 @@ const NAMES = [
   'unix_connect_accept4_close',
   'tcp_connect_accept4_close',
   'pingpong_two_threads',
+  'pipe_write1_read1',
+  'pipe_write4096_read4096',
+  'eventfd_write_read',
+  'epoll_wait_1_of_1',
+  'poll_64',
+  'fork_exit_wait',
+  'spawn_wait',
+  'signal_handler_roundtrip',
+  'futex_pingpong',
 ];
 
 const positive = (value: unknown): boolean => typeof value === 'number' && value > 0;
@@ -35,7 +46,7 @@ test('--json prints every row, and nothing but JSON', (t) => {
   const { status, stdout, stderr } = bench('--quick', '--json');
   t.is(status, 0, stderr);
   const output = JSON.parse(stdout) as Output;
-  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us']);
+  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us', 'scaling', 'memory']);
   t.deepEqual(
     output.rows.map((row) => row.name),
     NAMES,
@@ -49,6 +60,10 @@ test('--json prints every row, and nothing but JSON', (t) => {
   }
   t.true(positive(output.indirect_over_dedicated));
   t.true(positive(output.boot_us));
+  t.is(output.scaling.length, 4);
+  for (const { name, ratio } of output.scaling) t.true(positive(ratio), name);
+  t.is(output.memory.length, 4);
+  for (const { name, bytes } of output.memory) t.is(typeof bytes, 'number', name);
 });
 
 test('without cc the native column says so', (t) => {

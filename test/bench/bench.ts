@@ -9,7 +9,10 @@ import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
 import { type Native, compile_native } from './native.js';
-import { type Row, dedicated, indirect, mock_ns, rows } from './rows.js';
+import { type Row, mock_ns } from './row.js';
+import { rows } from './rows.js';
+import { SCALING_TARGET, footprints, measure_footprint, measure_scale, scales } from './scaling.js';
+import { dedicated, indirect } from './socket_rows.js';
 
 const HELP = `usage: bench [--json] [--row NAME] [--quick]
   --json      print the figures as JSON, nothing else
@@ -24,10 +27,13 @@ interface Effort {
   readonly round_ns: number;
   /** For how long the mock kernel's code is warmed up before. */
   readonly warm_up_ns: number;
+  /** Rounds of a comparison of few with many, and by how much the many are fewer than they should be. */
+  readonly scaling_rounds: number;
+  readonly shrink: number;
 }
 
-const FULL: Effort = { rounds: 15, round_ns: 40e6, warm_up_ns: 400e6 };
-const QUICK: Effort = { rounds: 1, round_ns: 0, warm_up_ns: 0 };
+const FULL: Effort = { rounds: 15, round_ns: 40e6, warm_up_ns: 400e6, scaling_rounds: 9, shrink: 1 };
+const QUICK: Effort = { rounds: 1, round_ns: 0, warm_up_ns: 0, scaling_rounds: 1, shrink: 1000 };
 
 /** One side of a round: nanoseconds for each of `n` iterations. */
 type Side = (n: number) => number | Promise<number>;
@@ -120,11 +126,48 @@ async function boot_us({ warm_up_ns }: Effort): Promise<{ boot: number; run: num
   return { boot: alone!, run: run! };
 }
 
+interface Scaling {
+  readonly name: string;
+  readonly ratio: number;
+  readonly target: number;
+}
+
+async function scaling({ scaling_rounds, shrink }: Effort): Promise<Scaling[]> {
+  const figures: Scaling[] = [];
+  for (const scale of scales) {
+    const pairs = await measure_scale(scale, scaling_rounds, shrink);
+    figures.push({ name: scale.name, ratio: median(pairs.map(([few, many]) => many / few)), target: SCALING_TARGET });
+  }
+  return figures;
+}
+
+interface Memory {
+  readonly name: string;
+  readonly bytes: number;
+  readonly target: number;
+}
+
+async function memory({ shrink }: Effort): Promise<Memory[]> {
+  const figures: Memory[] = [];
+  for (const print of footprints)
+    figures.push({ name: print.name, bytes: await measure_footprint(print, shrink), target: print.target });
+  return figures;
+}
+
 function round_to(value: number | null, digits: number): number | null {
   return value === null ? null : Number(value.toFixed(digits));
 }
 
-function print_json(figures: readonly Figures[], over: number, us: number): void {
+/** Everything that was measured. */
+interface Report {
+  readonly figures: readonly Figures[];
+  readonly over: number;
+  readonly us: { readonly boot: number; readonly run: number };
+  readonly scaling: readonly Scaling[];
+  readonly memory: readonly Memory[];
+}
+
+function print_json({ figures, over, us, scaling, memory }: Report): void {
   const plain = figures.map(({ name, mock_ns: mock, native_ns, ratio }) => ({
     name,
     mock_ns: round_to(mock, 1),
@@ -132,11 +175,29 @@ function print_json(figures: readonly Figures[], over: number, us: number): void
     ratio: round_to(ratio, 4),
   }));
   console.log(
-    JSON.stringify({ rows: plain, indirect_over_dedicated: round_to(over, 3), boot_us: round_to(us, 3) }, null, 2),
+    JSON.stringify(
+      {
+        rows: plain,
+        indirect_over_dedicated: round_to(over, 3),
+        boot_us: round_to(us.boot, 3),
+        scaling: scaling.map(({ name, ratio }) => ({ name, ratio: round_to(ratio, 3) })),
+        memory: memory.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
+      },
+      null,
+      2,
+    ),
   );
 }
 
-function print_table(figures: readonly Figures[], no_native: string | null): void {
+function print_columns(table: readonly (readonly string[])[]): void {
+  const widths = table[0]!.map((_, i) => Math.max(...table.map((line) => line[i]!.length)));
+  for (const line of table) {
+    const cells = line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)));
+    console.log(cells.join('  ').trimEnd());
+  }
+}
+
+function print_rows(figures: readonly Figures[], no_native: string | null): void {
   const ns = (value: number | null): string => (value === null ? (no_native ?? '') : value.toFixed(0));
   const lines = figures.map((f) => [
     f.name,
@@ -148,12 +209,25 @@ function print_table(figures: readonly Figures[], no_native: string | null): voi
     `< ${f.target}`,
     f.ratio === null || f.ratio < f.target ? '' : 'missed',
   ]);
-  const table = [['row', 'mock ns', 'min', 'native ns', 'min', 'ratio', 'target', ''], ...lines];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((line) => line[i]!.length)));
-  for (const line of table) {
-    const cells = line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)));
-    console.log(cells.join('  ').trimEnd());
-  }
+  print_columns([['row', 'mock ns', 'min', 'native ns', 'min', 'ratio', 'target', ''], ...lines]);
+}
+
+function print_report({ figures, over, us, scaling, memory }: Report, no_native: string | null): void {
+  print_rows(figures, no_native);
+  console.log(
+    `\nindirect over dedicated ${over.toFixed(2)} (target 1.2), ` +
+      `boot ${us.boot.toFixed(2)} µs (target 50), boot and an empty program ${us.run.toFixed(2)} µs\n`,
+  );
+  const missed = (is: boolean): string => (is ? 'missed' : '');
+  print_columns([
+    ['scaling', 'many over few', 'target', ''],
+    ...scaling.map((f) => [f.name, f.ratio.toFixed(2), `<= ${f.target}`, missed(f.ratio > f.target)]),
+  ]);
+  console.log('');
+  print_columns([
+    ['memory', 'bytes each', 'target', ''],
+    ...memory.map((f) => [f.name, f.bytes.toFixed(0), `<= ${f.target}`, missed(f.bytes > f.target)]),
+  ]);
 }
 
 function fail_usage(message: string): never {
@@ -190,17 +264,19 @@ async function main(): Promise<void> {
   } finally {
     native?.remove();
   }
-  const over = await indirect_over_dedicated(effort);
-  const us = await boot_us(effort);
-  if (json) {
-    print_json(figures, over, us.boot);
+  if (chosen.length < rows.length) {
+    print_rows(figures, no_native);
     return;
   }
-  print_table(figures, no_native);
-  console.log(
-    `\nindirect over dedicated ${over.toFixed(2)} (target 1.2), ` +
-      `boot ${us.boot.toFixed(2)} µs (target 50), boot and an empty program ${us.run.toFixed(2)} µs`,
-  );
+  const report: Report = {
+    figures,
+    over: await indirect_over_dedicated(effort),
+    us: await boot_us(effort),
+    scaling: await scaling(effort),
+    memory: await memory(effort),
+  };
+  if (json) print_json(report);
+  else print_report(report, no_native);
 }
 
 await main();

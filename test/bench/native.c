@@ -5,15 +5,22 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,6 +149,149 @@ static void pingpong_work(long n)
 	}
 }
 
+static void make_pipe(void)
+{
+	check("pipe", pipe(pair), 0);
+}
+
+static void pipe_transfer(long size, long n)
+{
+	while (n-- > 0) {
+		check("write", write(pair[1], buf, size), size);
+		check("read", read(pair[0], buf, size), size);
+	}
+}
+
+static void pipe1_work(long n) { pipe_transfer(1, n); }
+static void pipe4096_work(long n) { pipe_transfer(4096, n); }
+
+static int event;
+
+static void make_eventfd(void)
+{
+	event = check("eventfd", eventfd(0, 0), -1);
+}
+
+static void eventfd_work(long n)
+{
+	unsigned long long value = 1;
+	while (n-- > 0) {
+		check("write", write(event, &value, 8), 8);
+		check("read", read(event, &value, 8), 8);
+	}
+}
+
+static int epoll;
+
+static void make_epoll(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	epoll = check("epoll_create", epoll_create(1), -1);
+	event = check("eventfd", eventfd(1, 0), -1);
+	check("epoll_ctl", epoll_ctl(epoll, EPOLL_CTL_ADD, event, &ev), 0);
+}
+
+static void epoll_work(long n)
+{
+	struct epoll_event events[8];
+	while (n-- > 0)
+		check("epoll_wait", epoll_wait(epoll, events, 8, 0), 1);
+}
+
+static struct pollfd fds[64];
+
+static void make_poll(void)
+{
+	for (int i = 0; i < 64; i++) {
+		fds[i].fd = check("eventfd", eventfd(i == 63, 0), -1);
+		fds[i].events = POLLIN;
+	}
+}
+
+static void poll_work(long n)
+{
+	while (n-- > 0)
+		check("poll", poll(fds, 64, 0), 1);
+}
+
+static void fork_work(long n)
+{
+	while (n-- > 0) {
+		const pid_t pid = check("fork", fork(), -1);
+		if (pid == 0)
+			_exit(0);
+		check("waitpid", waitpid(pid, NULL, 0), pid);
+	}
+}
+
+static void spawn_work(long n)
+{
+	char *const argv[] = { "true", NULL }, *const envp[] = { NULL };
+	while (n-- > 0) {
+		pid_t pid;
+		check("posix_spawn", -posix_spawn(&pid, "/bin/true", NULL, NULL, argv, envp), 0);
+		check("waitpid", waitpid(pid, NULL, 0), pid);
+	}
+}
+
+static volatile sig_atomic_t caught;
+
+static void count(int signo)
+{
+	(void)signo;
+	caught++;
+}
+
+static void make_handler(void)
+{
+	const struct sigaction sa = { .sa_handler = count };
+	check("sigaction", sigaction(SIGUSR1, &sa, NULL), 0);
+}
+
+static void handler_work(long n)
+{
+	const pid_t pid = getpid();
+	while (n-- > 0)
+		check("kill", kill(pid, SIGUSR1), 0);
+}
+
+static int word;
+
+static void wait_for(int turn)
+{
+	while (__atomic_load_n(&word, __ATOMIC_SEQ_CST) != turn)
+		syscall(SYS_futex, &word, FUTEX_WAIT, 1 - turn, NULL);
+}
+
+static void pass(int turn)
+{
+	__atomic_store_n(&word, turn, __ATOMIC_SEQ_CST);
+	check("futex", syscall(SYS_futex, &word, FUTEX_WAKE, 1), -1);
+}
+
+static void *futex_thread(void *arg)
+{
+	for (;;) {
+		wait_for(1);
+		pass(0);
+	}
+	return arg;
+}
+
+static void make_futex(void)
+{
+	pthread_t thread;
+	check("pthread_create", -pthread_create(&thread, NULL, futex_thread, NULL), 0);
+}
+
+static void futex_work(long n)
+{
+	while (n-- > 0) {
+		pass(1);
+		wait_for(0);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*setup)(void);
@@ -158,6 +308,15 @@ static const struct {
 	{ "unix_connect_accept4_close", unix_listen, unix_connect_work },
 	{ "tcp_connect_accept4_close", tcp_listen, tcp_connect_work },
 	{ "pingpong_two_threads", pingpong, pingpong_work },
+	{ "pipe_write1_read1", make_pipe, pipe1_work },
+	{ "pipe_write4096_read4096", make_pipe, pipe4096_work },
+	{ "eventfd_write_read", make_eventfd, eventfd_work },
+	{ "epoll_wait_1_of_1", make_epoll, epoll_work },
+	{ "poll_64", make_poll, poll_work },
+	{ "fork_exit_wait", none, fork_work },
+	{ "spawn_wait", none, spawn_work },
+	{ "signal_handler_roundtrip", make_handler, handler_work },
+	{ "futex_pingpong", make_futex, futex_work },
 };
 
 static double now(void)

@@ -22,6 +22,7 @@ import {
   SIG_UNBLOCK,
   WCONTINUED,
   WUNTRACED,
+  errno_names,
 } from 'sys-indirect/uapi';
 import { type Libc, type Program, type RouteName, type SigActionT, boot } from '../../index.js';
 import { nothing_left, run } from '../helpers.js';
@@ -85,6 +86,38 @@ const killed = test.macro({
   },
   title: (_, call: SleepingCall, route: RouteName) => `SIGKILL in ${call.name}, route ${route}`,
 });
+
+/** A stop and SIGCONT, and no handler: the call sleeps on, or gives EINTR. */
+const stopped = test.macro({
+  async exec(t, call: SleepingCall) {
+    const kernel = boot({ output: null });
+    const call_gave: { value: number | string } = { value: 'asleep' };
+    const target = kernel.run(async (libc) => {
+      const { go, end } = await call.setup(libc);
+      const sleeper = async (own: Libc): Promise<void> => {
+        const ret = await go(own);
+        call_gave.value = ret === -1 ? errno_names[own.errno]! : ret;
+      };
+      await libc.pthread_create(null, null, sleeper, null);
+      await libc.sleep(4);
+      t.is(call_gave.value, call.without_handler ?? 'asleep');
+      if (call.without_handler !== undefined || end === undefined) return;
+      await end(libc);
+      await libc.sleep(1);
+      t.regex(String(call_gave.value), /^\d+$/);
+    });
+    const other = kernel.run(async (libc) => {
+      await libc.sleep(1);
+      await libc.kill(2, SIGSTOP);
+      await libc.sleep(1);
+      await libc.kill(2, SIGCONT);
+    });
+    t.deepEqual(await Promise.all([target, other]), [0, 0]);
+  },
+  title: (_, call: SleepingCall) => `stop and continue in ${call.name}`,
+});
+
+for (const call of SLEEPS) test(stopped, call);
 
 for (const [route, release] of ROUTES)
   for (const call of SLEEPS) {

@@ -1,11 +1,37 @@
 /** Every call that sleeps: how to get there, and what a signal with a handler makes of it. */
-import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO } from 'sys-indirect/uapi';
-import type { Libc } from '../../index.js';
+import {
+  AF_INET,
+  AF_UNIX,
+  CLOCK_MONOTONIC,
+  FUTEX_WAIT,
+  FUTEX_WAKE,
+  F_SETLKW,
+  F_WRLCK,
+  LOCK_EX,
+  LOCK_UN,
+  NR,
+  O_CREAT,
+  O_RDONLY,
+  O_RDWR,
+  POLLIN,
+  P_PID,
+  SEEK_SET,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_RCVTIMEO,
+  TIMER_ABSTIME,
+  WEXITED,
+} from 'sys-indirect/uapi';
+import type { Libc, SockAddrIn } from '../../index.js';
 
 export interface SleepingCall {
   readonly name: string;
   /** Does SA_RESTART make it go on? Else it gives EINTR in any case. */
   readonly restarts: boolean;
+  /** What a stop and SIGCONT, without a handler, make of it: default: it sleeps on. signal(7). */
+  readonly without_handler?: 'EINTR';
   /** What the call needs, made before it; `go` makes the call and `end` what ends it. */
   setup(libc: Libc): Promise<{ go: (libc: Libc) => Promise<number>; end?: (libc: Libc) => Promise<unknown> }>;
 }
@@ -26,6 +52,25 @@ async function listener(libc: Libc): Promise<number> {
 async function connect(libc: Libc): Promise<number> {
   const fd = await libc.socket(AF_UNIX, SOCK_STREAM, 0);
   return libc.connect(fd, { family: AF_UNIX, abstract: 'x' });
+}
+
+async function pipe(libc: Libc): Promise<[number, number]> {
+  const fds: number[] = [];
+  await libc.pipe(fds);
+  return [fds[0]!, fds[1]!];
+}
+
+async function tcp_listener(libc: Libc): Promise<{ fd: number; name: SockAddrIn }> {
+  const fd = await libc.socket(AF_INET, SOCK_STREAM, 0);
+  const name: SockAddrIn = { family: AF_INET, addr: '127.0.0.1', port: 98 };
+  await libc.bind(fd, name);
+  await libc.listen(fd, 4);
+  return { fd, name };
+}
+
+async function wake_later(libc: Libc, word: number): Promise<void> {
+  await libc.usleep(1000);
+  await libc.syscall(NR.futex, word, FUTEX_WAKE, 1);
 }
 
 const BYTE = (): Uint8Array => new Uint8Array(1);
@@ -50,6 +95,7 @@ export const SLEEPS: readonly SleepingCall[] = [
   {
     name: 'recv with SO_RCVTIMEO',
     restarts: false,
+    without_handler: 'EINTR',
     async setup(libc) {
       const [a] = await pair(libc);
       const timeval = new Uint8Array(16);
@@ -118,11 +164,161 @@ export const SLEEPS: readonly SleepingCall[] = [
       return { go: (l) => l.read(fd, new Uint8Array(8)), end: (l) => l.eventfd_write(fd, 1) };
     },
   },
+  {
+    name: 'read of an empty pipe',
+    restarts: true,
+    async setup(libc) {
+      const [r, w] = await pipe(libc);
+      return { go: (l) => l.read(r, BYTE()), end: (l) => l.write(w, 'x') };
+    },
+  },
+  {
+    name: 'readv of an empty pipe',
+    restarts: true,
+    async setup(libc) {
+      const [r, w] = await pipe(libc);
+      return { go: (l) => l.readv(r, [BYTE(), BYTE()]), end: (l) => l.write(w, 'x') };
+    },
+  },
+  {
+    name: 'write to a full pipe',
+    restarts: true,
+    async setup(libc) {
+      const [r, w] = await pipe(libc);
+      await libc.write(w, new Uint8Array(65536));
+      return { go: (l) => l.write(w, BYTE()), end: (l) => l.read(r, new Uint8Array(65536)) };
+    },
+  },
+  {
+    name: 'writev to a full pipe',
+    restarts: true,
+    async setup(libc) {
+      const [r, w] = await pipe(libc);
+      await libc.write(w, new Uint8Array(65536));
+      return { go: (l) => l.writev(w, [BYTE(), BYTE()]), end: (l) => l.read(r, new Uint8Array(65536)) };
+    },
+  },
+  {
+    name: 'open of a FIFO that nobody writes to',
+    restarts: true,
+    async setup(libc) {
+      await libc.mkfifo('/fifo', 0o644);
+      return { go: (l) => l.open('/fifo', O_RDONLY, 0), end: (l) => l.open('/fifo', O_RDWR, 0) };
+    },
+  },
+  {
+    name: 'flock',
+    restarts: true,
+    async setup(libc) {
+      const [a, b] = [await libc.open('/f', O_CREAT | O_RDWR, 0o644), await libc.open('/f', O_RDWR, 0)];
+      await libc.flock(a, LOCK_EX);
+      return { go: (l) => l.flock(b, LOCK_EX), end: (l) => l.flock(a, LOCK_UN) };
+    },
+  },
+  {
+    name: 'F_SETLKW',
+    restarts: true,
+    async setup(libc) {
+      const fd = await libc.open('/f', O_CREAT | O_RDWR, 0o644);
+      const lock = { l_type: F_WRLCK, l_whence: SEEK_SET, l_start: 0, l_len: 0, l_pid: 0 };
+      const pid = await libc.fork(async (l) => {
+        await l.fcntl(fd, F_SETLKW, { ...lock });
+        await l.pause();
+      });
+      await libc.usleep(1000);
+      return { go: (l) => l.fcntl(fd, F_SETLKW, { ...lock }), end: (l) => l.kill(pid, 9) };
+    },
+  },
+  {
+    name: 'accept of TCP',
+    restarts: true,
+    async setup(libc) {
+      const { fd, name } = await tcp_listener(libc);
+      return { go: (l) => l.accept(fd), end: async (l) => l.connect(await l.socket(AF_INET, SOCK_STREAM, 0), name) };
+    },
+  },
+  {
+    name: 'recv of TCP',
+    restarts: true,
+    async setup(libc) {
+      const { fd, name } = await tcp_listener(libc);
+      const c = await libc.socket(AF_INET, SOCK_STREAM, 0);
+      await libc.connect(c, name);
+      const s = await libc.accept(fd);
+      return { go: (l) => l.recv(s, BYTE(), 0), end: (l) => l.send(c, 'x') };
+    },
+  },
+  {
+    name: 'recvfrom of UDP',
+    restarts: true,
+    async setup(libc) {
+      const s = await libc.socket(AF_INET, SOCK_DGRAM, 0);
+      await libc.bind(s, { family: AF_INET, addr: '127.0.0.1', port: 99 });
+      const to = { family: AF_INET, addr: '127.0.0.1', port: 99 } as const;
+      return { go: (l) => l.recvfrom(s, BYTE(), 0, {}), end: (l) => l.sendto(s, 'x', 0, to) };
+    },
+  },
+  {
+    name: 'waitid',
+    restarts: true,
+    async setup(libc) {
+      const pid = await libc.fork(async (l) => {
+        await l.pause();
+      });
+      return { go: (l) => l.waitid(P_PID, pid, {}, WEXITED), end: (l) => l.kill(pid, 9) };
+    },
+  },
+  {
+    name: 'futex',
+    restarts: true,
+    async setup(libc) {
+      const word = libc.map(new Uint8Array(4));
+      return {
+        go: (l) => l.syscall(NR.futex, word, FUTEX_WAIT, 0, null),
+        // Later, and not at once: a handler's own wake-up finds nobody, since the wait is made again after it.
+        end: (l) => l.pthread_create(null, null, wake_later, word),
+      };
+    },
+  },
+  {
+    name: 'select',
+    restarts: false,
+    async setup(libc) {
+      const [r] = await pipe(libc);
+      return { go: (l) => l.select(r + 1, new Set([r]), null, null, null) };
+    },
+  },
+  {
+    name: 'poll of a pipe, with a limit',
+    restarts: false,
+    async setup(libc) {
+      const [fd] = await pipe(libc);
+      return { go: (l) => l.poll([{ fd, events: POLLIN }], 100_000) };
+    },
+  },
+  {
+    name: 'clock_nanosleep to a moment',
+    restarts: false,
+    setup: async () => ({
+      async go(l) {
+        const err = await l.clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, { tv_sec: 1000, tv_nsec: 0 });
+        l.errno = err;
+        return err === 0 ? 0 : -1;
+      },
+    }),
+  },
+  {
+    name: 'sigtimedwait',
+    restarts: false,
+    without_handler: 'EINTR',
+    setup: async () => ({ go: (l) => l.sigtimedwait([12], null, { tv_sec: 100, tv_nsec: 0 }) }),
+  },
   { name: 'ppoll', restarts: false, setup: async () => ({ go: (l) => l.ppoll([], null, []) }) },
   { name: 'pselect', restarts: false, setup: async () => ({ go: (l) => l.pselect(0, null, null, null, null, []) }) },
   {
     name: 'epoll_wait',
     restarts: false,
+    without_handler: 'EINTR',
     async setup(libc) {
       const fd = await libc.epoll_create(1);
       return { go: (l) => l.epoll_wait(fd, [], 1, -1) };
@@ -131,6 +327,7 @@ export const SLEEPS: readonly SleepingCall[] = [
   {
     name: 'epoll_pwait',
     restarts: false,
+    without_handler: 'EINTR',
     async setup(libc) {
       const fd = await libc.epoll_create(1);
       return { go: (l) => l.epoll_pwait(fd, [], 1, -1, []) };
@@ -138,7 +335,12 @@ export const SLEEPS: readonly SleepingCall[] = [
   },
   { name: 'pause', restarts: false, setup: async () => ({ go: (l) => l.pause() }) },
   { name: 'sigsuspend', restarts: false, setup: async () => ({ go: (l) => l.sigsuspend([]) }) },
-  { name: 'sigwaitinfo', restarts: false, setup: async () => ({ go: (l) => l.sigwaitinfo([12]) }) },
+  {
+    name: 'sigwaitinfo',
+    restarts: false,
+    without_handler: 'EINTR',
+    setup: async () => ({ go: (l) => l.sigwaitinfo([12]) }),
+  },
   { name: 'poll', restarts: false, setup: async () => ({ go: (l) => l.poll([], -1) }) },
   {
     name: 'nanosleep',

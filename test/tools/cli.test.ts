@@ -97,6 +97,11 @@ test(refuses, ['run', 'nowhere.ts'], 'there is no file nowhere.ts');
 test(refuses, ['run', 'examples'], 'examples is no program file: that is .js, .mjs, .cjs, .ts or .mts');
 test(refuses, ['run', 'LICENSE'], 'LICENSE is no program file: that is .js, .mjs, .cjs, .ts or .mts');
 
+test('installs what a program file exports as programs', async (t) => {
+  const { status, stdout } = await cli(['run', 'examples/shell.ts', '--kernel', '2.6.23']);
+  t.deepEqual([status, stdout], [0, '4 4 14\n']);
+});
+
 test('refuses a log that cannot be written', async (t) => {
   const { status, stderr } = await cli(['run', PROGRAM, '--log', 'nowhere/log']);
   t.is(status, 2);
@@ -461,7 +466,17 @@ test('demo', async (t) => {
 
   const [head, ...outputs] = table(stdout, 'EXAMPLE');
   t.deepEqual(head, ['EXAMPLE', 'RELEASE', 'EXIT', 'OUTPUT']);
-  const files = ['indirect-v3.ts', 'indirect-v5.ts', 'echo-accept4.ts', 'echo-fcntl.ts', 'datagram.ts', 'watch.ts'];
+  const files = [
+    'indirect-v3.ts',
+    'indirect-v5.ts',
+    'echo-accept4.ts',
+    'echo-fcntl.ts',
+    'datagram.ts',
+    'leak.ts',
+    'prefork.ts',
+    'shell.ts',
+    'watch.ts',
+  ];
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
     files.flatMap((file) => RELEASES.map((release) => [file, release])),

@@ -46,7 +46,18 @@ import {
 import { sys_creat, sys_open, sys_openat, sys_openat2 } from '../../fs/open.js';
 import { sys_getdents, sys_getdents64 } from '../../fs/readdir.js';
 import { sys_rename, sys_renameat, sys_renameat2 } from '../../fs/rename.js';
-import { sys_sendfile } from '../../fs/splice.js';
+import { sys_copy_file_range, sys_sendfile } from '../../fs/sendfile.js';
+import { sys_splice, sys_tee, sys_vmsplice } from '../../fs/splice.js';
+import { sys_fstatfs, sys_statfs } from '../../fs/statfs.js';
+import {
+  sys_fadvise64,
+  sys_fdatasync,
+  sys_fsync,
+  sys_readahead,
+  sys_sync,
+  sys_sync_file_range,
+  sys_syncfs,
+} from '../../fs/sync.js';
 import { sys_fstat, sys_lstat, sys_newfstatat, sys_stat, sys_statx } from '../../fs/stat.js';
 import {
   sys_getegid,
@@ -301,6 +312,19 @@ export const handlers = {
   renameat: sys_renameat,
   renameat2: sys_renameat2,
   sendfile: sys_sendfile,
+  copy_file_range: sys_copy_file_range,
+  splice: sys_splice,
+  tee: sys_tee,
+  vmsplice: sys_vmsplice,
+  statfs: sys_statfs,
+  fstatfs: sys_fstatfs,
+  fadvise64: sys_fadvise64,
+  fdatasync: sys_fdatasync,
+  fsync: sys_fsync,
+  readahead: sys_readahead,
+  sync: sys_sync,
+  sync_file_range: sys_sync_file_range,
+  syncfs: sys_syncfs,
   fstat: sys_fstat,
   lstat: sys_lstat,
   newfstatat: sys_newfstatat,

@@ -44,7 +44,7 @@ function status(owner: Task): string {
     ['Gid', `${gid}\t${egid}\t${sgid}\t${egid}`],
     ['FDSize', Math.max(64, files.fd.length)],
     ['Groups', groups.join(' ')],
-    ['Threads', group.threads.length],
+    ['Threads', group.threads.size],
   ];
   return rows.map(([key, value]) => `${key}:\t${value}\n`).join('');
 }

@@ -122,6 +122,7 @@ function proc_read(task: Task, file: OpenFile, iter: IovIter): number {
 }
 
 const proc_text_operations = {
+  splice_read: true,
   read_iter: proc_read,
   llseek: proc_llseek,
   show: () => '',

@@ -22,7 +22,7 @@ const THREAD_DIR = proc_dir(proc_pid_ops);
 const task_dir_ops: InodeOperations = {
   lookup: (task, dir, name) => lookup_tid(task, dir, name, THREAD_DIR),
   iterate: (task, dir) =>
-    (task.kernel.tasks.get(Number(dir.d_parent.d_name))?.group.threads ?? []).map((t) =>
+    [...(task.kernel.tasks.get(Number(dir.d_parent.d_name))?.group.threads ?? [])].map((t) =>
       proc_dirent(dir.d_inode.i_ino, String(t.pid), S_IFDIR),
     ),
 };

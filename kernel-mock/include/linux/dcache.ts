@@ -7,6 +7,8 @@ import type { Task } from './sched.js';
 export interface SuperBlock {
   /** What stat shows as st_dev. */
   readonly s_dev: number;
+  /** What statfs shows as f_type. */
+  readonly s_magic: number;
   /** Programs cannot make, remove or rename anything in it. */
   readonly s_static: boolean;
 }

@@ -50,6 +50,9 @@ export interface FileOperations {
   /** In Linux it has read or write in place of read_iter or write_iter: of the RWF_* flags it takes RWF_HIPRI alone. */
   readonly plain_read?: boolean;
   readonly plain_write?: boolean;
+  /** splice and sendfile can read from it, or write to it. */
+  readonly splice_read?: boolean;
+  readonly splice_write?: boolean;
   /** Linux: FMODE_NOWAIT. RWF_NOWAIT makes sense: reading or writing can tell that it would sleep. */
   readonly nowait?: boolean;
   /** What /proc/PID/fd shows: `socket:[7]`. */

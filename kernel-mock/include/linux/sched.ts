@@ -137,7 +137,8 @@ export interface ThreadGroup {
   /** Process group and session. */
   pgid: number;
   sid: number;
-  threads: Task[];
+  /** Its live threads, oldest first. */
+  readonly threads: Set<Task>;
   /** Soft and hard limit in turn, indexed by 2 * RLIMIT_x; shared until changed. */
   rlim: readonly number[];
   /** By signal number; a missing entry is SIG_DFL. Shared by CLONE_SIGHAND, which CLONE_THREAD implies. */

@@ -11,6 +11,12 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4; // 3.18
 
+// sync_file_range
+export const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+export const SYNC_FILE_RANGE_WRITE = 2;
+export const SYNC_FILE_RANGE_WAIT_AFTER = 4;
+export const SYNC_FILE_RANGE_ALL = 7;
+
 export const INR_OPEN_CUR = 1024; // RLIMIT_NOFILE of the first task, soft and hard
 export const INR_OPEN_MAX = 4096; // RLIMIT_NOFILE of the first task, soft and hard
 export const NR_OPEN_DEFAULT = 64; // kernel-internal: descriptors a table starts with (BITS_PER_LONG)

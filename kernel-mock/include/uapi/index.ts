@@ -6,6 +6,7 @@ export * from './fcntl.js';
 export * from './fs.js';
 export * from './stat.js';
 export * from './falloc.js';
+export * from './magic.js';
 export * from './limits.js';
 export * from './socket.js';
 export * from './net.js';
