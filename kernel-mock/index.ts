@@ -1,5 +1,6 @@
 /** The mock kernel by itself: a Linux kernel of any release, for whatever stands on the seam. */
 export { type BootedKernel, type KernelOptions, boot_kernel } from './init/main.js';
+export type { Census } from './init/census.js';
 export { find_release, releases } from './init/releases.js';
 export { handlers } from './arch/x86/syscall_table.js';
 export { DeadlockError, MisuseError, OopsError, ProgramError } from './kernel/panic.js';

@@ -1,5 +1,6 @@
 /** The C library: every function by its header, as a method of the thread that calls it. */
 import type { Cpu, Image } from '../kernel-mock/include/uapi/seam.js';
+import * as arpa_inet_h from './arpa/inet.js';
 import * as dirent_h from './dirent.js';
 import * as fcntl_h from './fcntl.js';
 import * as fcntl_splice_h from './fcntl/splice.js';
@@ -47,7 +48,8 @@ import * as unistd_process_h from './unistd/process.js';
 import * as unistd_sync_h from './unistd/sync.js';
 
 /** The functions by header. Named, not listed: so their descriptions reach the reader of the types. */
-type Headers = typeof dirent_h &
+type Headers = typeof arpa_inet_h &
+  typeof dirent_h &
   typeof fcntl_h &
   typeof fcntl_splice_h &
   typeof poll_h &
@@ -90,6 +92,7 @@ type Headers = typeof dirent_h &
 
 /** All functions, by name. */
 export const functions: Headers = {
+  ...arpa_inet_h,
   ...dirent_h,
   ...fcntl_h,
   ...fcntl_splice_h,
@@ -169,7 +172,7 @@ export type { DescriptorCall } from './internal/descriptor_calls.js';
 export type { Program } from './internal/crt.js';
 export type { Route } from './internal/routes/route.js';
 export type { RouteName } from './internal/routes/index.js';
-export type { SockAddr, SockAddrIn, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
+export type { SockAddr, SockAddrIn, SockAddrIn6, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
 export type { EpollEvent } from './sys/epoll.js';
 export type { FdSet } from './sys/select.js';

@@ -13,9 +13,8 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
 } from '../kernel-mock/include/uapi/index.js';
-import { boot } from '../index.js';
 import { answer, limit_descriptors, outcome } from './facts.js';
-import { RELEASES, ROUTES, nothing_left } from './helpers.js';
+import { RELEASES, ROUTES, nothing_left, boot_for } from './helpers.js';
 import { client, listener } from './net/unix/fixtures.js';
 
 /** Descriptors, with their two kinds of flags: [F_GETFD, F_GETFL] each. */
@@ -419,7 +418,7 @@ async function calls_of(
   // paccept had the number in release candidates only.
   names.set(NR.accept4, 'accept4').set(PROBE_NR, PROBE);
   const calls: string[] = [];
-  const kernel = boot({
+  const kernel = boot_for(t, {
     release,
     output: null,
     trace: { sys_enter: (task) => calls.push(names.get(task.nr)!) },

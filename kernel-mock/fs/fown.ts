@@ -19,7 +19,7 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from '../include/uapi/poll.js';
-import { POLL_IN, SIGIO, SIGRTMAX, SI_KERNEL } from '../include/uapi/signal.js';
+import { POLL_IN, SIGIO, SIGRTMAX, SIGURG, SI_KERNEL } from '../include/uapi/signal.js';
 import { get_s32, put_u32 } from '../lib/bytes.js';
 import { send_signal_group, send_signal_task } from '../kernel/signal.js';
 import { add_wait_queue, remove_wait_queue, wait_entry } from '../kernel/wait.js';
@@ -142,12 +142,30 @@ function sigio_info({ signum }: FownStruct, fd: number, reason: number): Paramet
   return { si_signo: signum, si_code: reason, si_pid: si_band, si_uid: 0, si_status: 0, si_value: fd };
 }
 
+/** Urgent data arrived at `file`: SIGURG to the owner, whatever F_SETSIG says. Linux: send_sigurg. */
+export function send_sigurg(file: OpenFile): void {
+  const { f_owner } = file;
+  if (f_owner === null || f_owner.pid === 0) return;
+  send_to_owner(file, f_owner, {
+    si_signo: SIGURG,
+    si_code: SI_KERNEL,
+    si_pid: 0,
+    si_uid: 0,
+    si_status: 0,
+    si_value: 0,
+  });
+}
+
 /** Something happened to `file`, POLL_IN and the like: the signal to its owner. `fd`: by which number it asked. */
 export function send_sigio(file: OpenFile, fd: number, reason: number): void {
-  const { f_owner, kernel } = file;
+  const { f_owner } = file;
   if (f_owner === null || f_owner.pid === 0) return;
+  send_to_owner(file, f_owner, sigio_info(f_owner, fd, reason));
+}
+
+/** A signal to the thread, the process, or every process of the group. */
+function send_to_owner({ kernel }: OpenFile, f_owner: FownStruct, info: Parameters<typeof send_signal_task>[1]): void {
   const { type, pid } = f_owner;
-  const info = sigio_info(f_owner, fd, reason);
   if (type === F_OWNER_TID) {
     const task = kernel.tasks.get(pid);
     if (task !== undefined && sigio_perm(task.cred, f_owner)) send_signal_task(task, info);

@@ -77,6 +77,14 @@ export function locks_get_lock_context(inode: Inode): FileLockContext {
   return inode.i_flctx as FileLockContext;
 }
 
+/** Locks and leases on `inode` that are not those of the open file `but`, and who waits for one to go. */
+export function nr_locks(inode: Inode, but: OpenFile): number {
+  const ctx = inode.i_flctx as FileLockContext | null;
+  if (ctx === null) return 0;
+  const locks = [...ctx.posix, ...ctx.flock].filter((l) => l.owner !== but).length;
+  return locks + ctx.leases.length + (ctx.wait.first === null ? 0 : 1);
+}
+
 function conflicts(a: FileLock, b: FileLock): boolean {
   return a.owner !== b.owner && (a.type === F_WRLCK || b.type === F_WRLCK);
 }

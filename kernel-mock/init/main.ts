@@ -9,7 +9,7 @@ import type { HostClock } from '../include/linux/timekeeping.js';
 import type { Tracer } from '../include/linux/trace.js';
 import type { Image } from '../include/uapi/seam.js';
 import { errno_names } from '../include/uapi/errno.js';
-import { AF_INET, AF_UNIX } from '../include/uapi/socket.js';
+import { AF_INET, AF_INET6, AF_UNIX } from '../include/uapi/socket.js';
 import { syscall_table } from '../arch/x86/syscall_table.js';
 import { open_console } from '../drivers/console.js';
 import { install_program, vfs_binfmt } from '../fs/exec_file.js';
@@ -23,7 +23,9 @@ import { alloc_group, create_process, task_comm } from '../kernel/fork.js';
 import { attach_pgrp } from '../kernel/pgrp.js';
 import { CALLS_PER_TICK } from '../kernel/time.js';
 import { inet_family_ops } from '../net/ipv4/af_inet.js';
+import { inet6_family_ops } from '../net/ipv6/af_inet6.js';
 import { unix_family_ops } from '../net/unix/index.js';
+import { type Census, census } from './census.js';
 import { find_release, releases } from './releases.js';
 
 export interface KernelOptions {
@@ -73,8 +75,8 @@ export interface BootedKernel {
   install(path: string, program: unknown, mode?: number): void;
   /** Everything that programs wrote to the console. */
   console(): Uint8Array;
-  /** What is open and alive: when the last process is gone no task, no zombie and no file, and no timer that a program set. */
-  census(): { tasks: number; zombies: number; files: number; timers: number };
+  /** What is open, mapped, bound, locked and alive: nothing at all when the last process is gone. */
+  census(): Census;
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
   /** The state itself, for tools. */
@@ -86,6 +88,7 @@ const families: readonly (NetProtoFamily | undefined)[] = (() => {
   const table = new Array<NetProtoFamily | undefined>(46).fill(undefined);
   table[AF_UNIX] = unix_family_ops;
   table[AF_INET] = inet_family_ops;
+  table[AF_INET6] = inet6_family_ops;
   return table;
 })();
 
@@ -194,12 +197,7 @@ export function boot_kernel_with_console(
     },
     run: (program, argv, env) => run(kernel, watchdog, program, argv, env),
     console: () => concat(written),
-    census: () => ({
-      tasks: kernel.tasks.size,
-      zombies: [...kernel.groups.values()].filter((g) => g.zombie).length,
-      files: kernel.nr_files,
-      timers: kernel.timers.heap.length,
-    }),
+    census: () => census(kernel),
   };
 }
 

@@ -40,11 +40,23 @@ import {
   O_TMPFILE,
   O_TRUNC,
 } from '../include/uapi/fcntl.js';
-import { SOCK_CLOEXEC, SOCK_NONBLOCK, SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT } from '../include/uapi/socket.js';
+import {
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SO_MARK,
+  SO_PASSRIGHTS,
+  SO_REUSEPORT,
+  SO_TIMESTAMPING,
+} from '../include/uapi/socket.js';
+import { TCP_DELACK_MAX_US, TCP_MD5SIG } from '../include/uapi/tcp.js';
 import { CLOCK_MONOTONIC_RAW, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID } from '../include/uapi/time.js';
 import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 
 const names = Object.keys(syscall_tbl) as CallName[];
+
+/** The options of SOL_SOCKET from `first` on: their numbers were given in the order in which they came; but SO_REUSEPORT is of 3.9. */
+const options_from = (first: number): number[] =>
+  Array.from({ length: SO_PASSRIGHTS + 1 - first }, (_, i) => first + i);
 
 /** Calls of x86-64 that old kernels do not have although their numbers are low: names that took over a number later. */
 const NOT_YET: ReadonlySet<CallName> = new Set<CallName>(['timerfd_create', 'indirect', 'syslet_ring_wait']);
@@ -92,8 +104,9 @@ const v2_6_22: Release = {
   unix_dgram_peer_first: true,
   unix_bind_path_first: false,
   setsockopt_len_first: true,
-  // SO_DOMAIN and SO_PROTOCOL came with 2.6.32, SO_REUSEPORT with 3.9.
-  sock_options_missing: new Set([SO_DOMAIN, SO_PROTOCOL, SO_REUSEPORT]),
+  sock_pass_unix_only: false,
+  tcp_option_max: TCP_MD5SIG,
+  sock_options_missing: new Set([SO_REUSEPORT, ...options_from(SO_MARK)]),
   open_flags: OPEN_FLAGS_2_6,
   o_directory_creat_einval: false,
   whiteouts: false,
@@ -206,6 +219,7 @@ const next: Release = {
 const v2_6_26: Release = {
   ...v2_6_24_rc3,
   name: '2.6.26',
+  sock_options_missing: new Set([SO_REUSEPORT, ...options_from(SO_TIMESTAMPING)]),
   summary: 'July 2008: the number of indirect is timerfd_settime; still no way to mark a new socket',
   calls: changed(v2_6_24_rc3.calls, {
     add: ['timerfd_create', 'timerfd_settime', 'timerfd_gettime'],
@@ -252,6 +266,8 @@ const v6_18: Release = {
   unix_dgram_peer_first: false,
   unix_bind_path_first: true,
   setsockopt_len_first: false,
+  sock_pass_unix_only: true,
+  tcp_option_max: TCP_DELACK_MAX_US,
   sock_options_missing: new Set(),
   setrlimit_copies_first: true,
   sk_mem_max: 4194304,

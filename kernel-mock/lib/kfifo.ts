@@ -52,6 +52,18 @@ export function kfifo_reserve(pool: PagePool, f: Kfifo, n: number): void {
   f.out = 0;
 }
 
+/** Append all of `data`. */
+export function kfifo_in(pool: PagePool, f: Kfifo, data: Uint8Array): void {
+  const n = data.length;
+  kfifo_reserve(pool, f, n);
+  const size = f.buf.length;
+  const at = (f.out + f.len) & (size - 1);
+  const first = Math.min(n, size - at);
+  copy(f.buf, at, data, 0, first);
+  copy(f.buf, 0, data, first, n - first);
+  f.len += n;
+}
+
 /** Drop the first `n` bytes. */
 export function kfifo_skip(pool: PagePool, f: Kfifo, n: number): void {
   f.len -= n;

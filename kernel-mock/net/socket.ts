@@ -14,7 +14,14 @@ import {
   EOPNOTSUPP,
 } from '../include/uapi/errno.js';
 import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
-import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from '../include/uapi/socket.js';
+import {
+  MSG_DONTWAIT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_TYPE_MASK,
+  SOL_SOCKET,
+  SO_BINDTODEVICE,
+} from '../include/uapi/socket.js';
 import { POLLOUT } from '../include/uapi/poll.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
 import type { PollTable } from '../include/linux/wait.js';
@@ -30,7 +37,7 @@ import {
 } from '../fs/file.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
-import { sock_getsockopt, sock_setsockopt } from './core/sock.js';
+import { sock_getsockopt, sock_setsockopt } from './core/sock_options.js';
 import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
@@ -260,7 +267,7 @@ function accept_finish(task: Task, newsock: Socket, newfd: number, uaddr: number
   const file = sock_alloc_file(task.kernel, newsock, flags);
   let err = 0;
   if (uaddr !== 0) {
-    const addr = newsock.ops.getname(newsock, true);
+    const addr = newsock.ops.getname(newsock, true, true);
     err = typeof addr === 'number' ? -ECONNABORTED : move_addr_to_user(task, addr, uaddr, ulen);
   }
   if (err < 0) {
@@ -407,7 +414,7 @@ export function sys_setsockopt(
   if (typeof file === 'number') return file;
   if (len < 0) return -EINVAL;
   const value = new Uint8Array(Math.min(len, OPTVAL_MAX));
-  if (value.length < 4 && (level | 0) === SOL_SOCKET) return -EINVAL;
+  if (value.length < 4 && (level | 0) === SOL_SOCKET && (optname | 0) !== SO_BINDTODEVICE) return -EINVAL;
   if (copy_from_user(task.mm, value, 0, optval, value.length) < 0) return -EFAULT;
   const sock = sock_of(file);
   if ((level | 0) === SOL_SOCKET) return sock_setsockopt(task, sock.sk, optname | 0, value);
@@ -431,7 +438,7 @@ export function sys_getsockopt(
   const sock = sock_of(file);
   const value =
     (level | 0) === SOL_SOCKET
-      ? sock_getsockopt(sock.sk, optname | 0)
+      ? sock_getsockopt(sock.sk, optname | 0, room)
       : sock.ops.getsockopt(task, sock, level | 0, optname | 0);
   if (typeof value === 'number') return value;
   const n = Math.min(room, value.length);

@@ -6,6 +6,7 @@ export function describe(value: unknown): string {
     case 'object':
       return value === null ? 'null' : `an object (${Object.prototype.toString.call(value).slice(8, -1)})`;
     case 'number':
+      return Number.isNaN(value) ? 'NaN' : `the number ${value}`;
     case 'bigint':
     case 'boolean':
       return `the ${typeof value} ${value}`;

@@ -64,9 +64,11 @@ export class Thread {
       typeof a3 !== 'number' ||
       typeof a4 !== 'number' ||
       typeof a5 !== 'number' ||
-      typeof a6 !== 'number'
+      typeof a6 !== 'number' ||
+      // One of them is NaN: no register of a processor holds it, and to take it for 0 would hide where it came from.
+      Number.isNaN(a1 + a2 + a3 + a4 + a5 + a6)
     )
-      throw bad_register(nr, [a1, a2, a3, a4, a5, a6]);
+      check_registers(nr, [a1, a2, a3, a4, a5, a6]);
     return this.cpu.syscall(nr, a1, a2, a3, a4, a5, a6);
   }
 
@@ -201,8 +203,11 @@ export class Thread {
   }
 }
 
-function bad_register(nr: number, registers: readonly unknown[]): TypeError {
-  const at = registers.findIndex((r) => typeof r !== 'number');
+/** What cannot be in a register is a mistake of the program, found before the kernel is entered. */
+function check_registers(nr: number, registers: readonly unknown[]): void {
+  const at = registers.findIndex((r) => typeof r !== 'number' || Number.isNaN(r));
+  // Two infinities: numbers, of which the kernel makes what it makes of all that are too large.
+  if (at === -1) return;
   const name = Object.keys(NR).find((key) => NR[key as keyof typeof NR] === nr) ?? `system call ${nr}`;
-  return new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
+  throw new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
 }

@@ -10,8 +10,9 @@ import {
   ProgramError,
   type SockAddr,
   type SockAddrUn,
-  boot,
   throwing,
+  type BootOptions,
+  boot,
 } from '../../index.js';
 import {
   AF_INET,
@@ -24,7 +25,7 @@ import {
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
 import { msleep, receive, thread } from '../facts.js';
-import { nothing_left, run } from '../helpers.js';
+import { nothing_left, run, boot_for } from '../helpers.js';
 
 async function pair(libc: Libc, type = SOCK_STREAM): Promise<[number, number]> {
   const sv: number[] = [];
@@ -207,7 +208,7 @@ function wait_queues(kernel: Kernel): () => unknown[] {
 for (const [name, sleep] of Object.entries(SLEEPS)) {
   for (const end of ['exit of the first thread', 'exit of another thread', 'a signal'])
     test(`${name}: ${end} ends it, and nothing is left`, async (t) => {
-      const kernel = boot({ output: null });
+      const kernel = boot_for(t);
       let asleep = false;
       let waits = (): unknown[] => [];
       const status = await kernel.run(async (libc) => {
@@ -236,7 +237,7 @@ for (const [name, sleep] of Object.entries(SLEEPS)) {
     });
 
   test(`${name}: another thread closes everything, then all end`, async (t) => {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     await kernel.run(async (libc) => {
       await thread(libc, sleep);
       await msleep(libc, 10);
@@ -273,7 +274,7 @@ test('the descriptors of a process stay as long as one thread lives', async (t) 
 });
 
 test('the queue of waiters is empty afterwards: a later wake-up finds nobody', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const quitter = async (libc: Libc): Promise<void> => {
     await thread(libc, async (own) => {
       const c = await own.socket(AF_UNIX, SOCK_STREAM, 0);
@@ -314,7 +315,7 @@ async function stopped(t: ExecutionContext, kernel: Kernel, error: unknown): Pro
 }
 
 test('oops: the run fails with task, call, registers and cause', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const cause = new Error('broken by the test');
   const internals: unknown = kernel.internals;
   const { net } = internals as { net: { families: unknown[] } };
@@ -337,7 +338,7 @@ test('oops: the run fails with task, call, registers and cause', async (t) => {
 });
 
 test('oops in a call that slept', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const error = await t.throwsAsync(
     kernel.run(async (libc) => {
       const [a, b] = await pair(libc);
@@ -355,7 +356,7 @@ test('oops in a call that slept', async (t) => {
 });
 
 test('oops: other runs of the kernel fail with the same report, and their programs stop', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   let went_on = false;
   const sleeper = kernel.run(async (libc) => {
     await msleep(libc, 5);
@@ -375,9 +376,9 @@ test('oops: other runs of the kernel fail with the same report, and their progra
 
 /** What the host hangs into the kernel is the host's, but a kernel that is in the middle of something cannot go on. */
 const host_throws = test.macro({
-  async exec(t, options: (boom: () => never) => Parameters<typeof boot>[0]) {
+  async exec(t, options: (boom: () => never) => BootOptions) {
     const cause = new Error('host');
-    const kernel = boot({
+    const kernel = boot_for(t, {
       output: null,
       ...options(() => {
         throw cause;
@@ -414,7 +415,7 @@ test('fd_close', host_throws, (boom) => ({ trace: { fd_close: boom } }));
 /** The run fails with `message`, nothing is left, and the kernel goes on. */
 const fails = test.macro({
   async exec(t, program: unknown, type: typeof ProgramError | typeof MisuseError, message: RegExp) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     await t.throwsAsync(kernel.run(program as Program, ['prog']), { instanceOf: type, message });
     nothing_left(t, kernel);
     t.is(await kernel.run(async (libc) => libc.getpid().then(() => 3)), 0x300);
@@ -476,7 +477,7 @@ test(
 );
 test('returns null', fails, async () => null, ProgramError, /returned null, which is no exit status/);
 test('returns 1.5', fails, async () => 1.5, ProgramError, /returned the number 1\.5, which is no exit status/);
-test('returns NaN', fails, async () => NaN, ProgramError, /returned the number NaN/);
+test('returns NaN', fails, async () => NaN, ProgramError, /returned NaN/);
 test('returns 1n', fails, async () => 1n, ProgramError, /returned the bigint 1/);
 test('returns true', fails, async () => true, ProgramError, /returned the boolean true/);
 test('returns a function', fails, async () => () => 0, ProgramError, /returned function/);
@@ -580,7 +581,7 @@ test('misuse that a program catches leaves everything usable', async (t) => {
 });
 
 test('a handle of a run that is over', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   let kept: Libc | undefined;
   await kernel.run(async (libc) => {
     kept = libc;
@@ -590,7 +591,7 @@ test('a handle of a run that is over', async (t) => {
 });
 
 test('a handle of a kernel that has stopped', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   let kept: Libc | undefined;
   await t.throwsAsync(
     kernel.run(async (libc) => {
@@ -605,7 +606,7 @@ test('a handle of a kernel that has stopped', async (t) => {
 
 for (const [name, value] of Object.entries({ nothing: undefined, null: null, object: {} }))
   test(`not a program: ${name}`, async (t) => {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     await t.throwsAsync(kernel.run(value as Program), {
       instanceOf: TypeError,
       message: /^a program is an async function \(libc, argv, env\) => exit status, not /,

@@ -54,7 +54,7 @@ test('no such operation comes before a bad word', answers, call(1, 99, 1), 'ENOS
 test('FUTEX_FD', answers, call(word(), FUTEX_FD, 1), 'ENOSYS');
 test('wait by the real-time clock', answers, call(word(), FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 1, 0), 'ENOSYS');
 test('wake by the real-time clock', answers, call(word(), FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1), 'ENOSYS');
-test('numbers that are none', answers, call(NaN, NaN, NaN, NaN), 'EFAULT');
+test('an address that is none', answers, call(2 ** 60, FUTEX_WAIT, 0, 0), 'EFAULT');
 
 /** `sleepers` wait on one word; it is woken by `wakes`, one call each. Answers with what each wake and each wait returned. */
 function wakes(sleepers: number, counts: readonly number[], flag = 0) {

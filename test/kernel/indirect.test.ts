@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { type Kernel, type Libc, type Task, type ThrowingLibc, boot, throwing } from '../../index.js';
+import { type Kernel, type Libc, type Task, type ThrowingLibc, throwing } from '../../index.js';
 import {
   AF_UNIX,
   FD_CLOEXEC,
@@ -14,7 +14,7 @@ import {
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
 import { msleep, outcome, text, thread } from '../facts.js';
-import { RELEASES, nothing_left } from '../helpers.js';
+import { RELEASES, nothing_left, boot_for } from '../helpers.js';
 import { A, B, client, listener, pair } from '../net/unix/fixtures.js';
 
 const V1 = '2.6.24-rc3-indirect-v1';
@@ -46,7 +46,7 @@ type Fact = (libc: Libc, ok: ThrowingLibc, kernel: Kernel) => Promise<unknown>;
 
 /** What `fact` answers on `release`. Whatever it did, no task keeps parameters, and nothing is left. */
 async function answer(t: ExecutionContext, release: string, fact: Fact): Promise<[value: unknown, status: number]> {
-  const kernel = boot({ release, output: null });
+  const kernel = boot_for(t, { release, output: null });
   const tasks = new Set<Task>();
   kernel.set_trace({ task_newtask: (_parent, task) => tasks.add(task) });
   let got: unknown;

@@ -41,8 +41,8 @@ import {
   WNOHANG,
   WNOWAIT,
 } from 'sys-indirect/uapi';
-import { type Libc, boot } from '../../index.js';
-import { RELEASES, nothing_left, run } from '../helpers.js';
+import { type Libc } from '../../index.js';
+import { RELEASES, nothing_left, run, boot_for } from '../helpers.js';
 
 /** A call that fails with that errno. */
 const failsWith = test.macro({
@@ -70,7 +70,7 @@ test('clone: CLONE_SIGHAND without CLONE_VM', failsWith, (l) => l.clone(async ()
 test('execve with too much', failsWith, (l) => l.execve('/bin/none', ['x'.repeat(200_000)]), ENOENT);
 
 test('execve: a directory, no program, too long an argument', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/program', async () => 0);
   kernel.install('/bin/data', new Uint8Array([1, 2, 3]));
   await kernel.run(async (libc) => {
@@ -196,7 +196,7 @@ test('clone: CLONE_FILES shares the table, CLONE_VM the memory, CLONE_PARENT the
 });
 
 test('execve closes what is marked, ends the other threads, keeps the process id', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/fds', async (libc, argv) => {
     const open: number[] = [];
     for (let fd = 0; fd < 20; fd++) if ((await libc.fcntl(fd, F_GETFD)) !== -1) open.push(fd);
@@ -215,7 +215,7 @@ test('execve closes what is marked, ends the other threads, keeps the process id
 });
 
 test('execve in a task that shares its table gets a table of its own', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/true', async () => 0);
   await kernel.run(async (libc) => {
     const fd = await libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -227,7 +227,7 @@ test('execve in a task that shares its table gets a table of its own', async (t)
 });
 
 test('scripts name their interpreter, with one argument', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/args', async (libc, argv, env) => {
     await libc.printf('%s %s', argv.join('|'), env['A']);
   });
@@ -360,7 +360,7 @@ test('kill asks who one is: EPERM, but SIGCONT in the session, and the same user
 });
 
 test('/proc/self/exe is the file that runs, whatever it was called', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/opt/show', async (libc) => {
     const path = new Uint8Array(100);
     await libc.write(1, path, await libc.readlink('/proc/self/exe', path));

@@ -1,5 +1,5 @@
 /** Who runs when: what programs see of the scheduler, and what the host sees when nothing can run. */
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import {
   DeadlockError,
   type Libc,
@@ -10,13 +10,12 @@ import {
   type PthreadT,
   type SockAddrOut,
   type Task,
-  boot,
   throwing,
 } from '../../index.js';
 import { AF_INET, AF_UNIX, NR, POLLIN, SOCK_DGRAM, SOCK_STREAM } from '../../kernel-mock/include/uapi/index.js';
 import { event_log } from '../../tools/eventlog.js';
 import { msleep, receive, thread } from '../facts.js';
-import { nothing_left, run } from '../helpers.js';
+import { nothing_left, run, boot_for } from '../helpers.js';
 
 async function pair(libc: Libc): Promise<[number, number]> {
   const sv: number[] = [];
@@ -216,7 +215,7 @@ test('what one policy does to effects, another undoes: both orders of a race', a
 /** What the policy does wrong is reported as an oops of the run; the kernel has stopped in the middle of a switch. */
 const breaks = test.macro({
   async exec(t, pick: (ready: readonly Task[]) => number, message: RegExp) {
-    const kernel = boot({ output: null, policy: { pick } });
+    const kernel = boot_for(t, { policy: { pick } });
     const error = await t.throwsAsync(kernel.run(letters([])), { instanceOf: OopsError, message });
     t.regex(error.message, /task \d+ \(a\.out\), \w+ \(nr \d+\), registers \(/);
     t.is(await t.throwsAsync(kernel.run(letters([]))), error);
@@ -240,7 +239,7 @@ test(
 // Dead lock.
 
 test('dead lock: who waits for what', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const stuck: Program = async (libc) => {
     const [a] = await pair(libc);
     await thread(libc, async (own) => {
@@ -265,7 +264,7 @@ test('dead lock: who waits for what', async (t) => {
 });
 
 test('dead lock of two runs: both fail, with the same report', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const wait: Program = async (libc) => {
     const [a] = await pair(libc);
     await libc.read(a, new Uint8Array(1));
@@ -279,7 +278,7 @@ test('dead lock of two runs: both fail, with the same report', async (t) => {
 });
 
 test('two threads that each wait for the other', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const error = await t.throwsAsync(
     kernel.run(async (libc) => {
       const [a, b] = await pair(libc);
@@ -308,7 +307,7 @@ test('no dead lock while a timer is set', async (t) => {
 // Runs at once.
 
 test('server and client as two runs of one kernel', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const addr = { family: AF_UNIX, abstract: 'service' } as const;
   const server: Program = async (libc) => {
     const ok = throwing(libc);
@@ -338,7 +337,7 @@ test('server and client as two runs of one kernel', async (t) => {
 });
 
 test('runs one after the other have numbers of their own', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const pids: number[] = [];
   for (let i = 0; i < 3; i++)
     await kernel.run(async (libc) => {
@@ -393,28 +392,28 @@ const busy: Program = async (libc) => {
   await ok.bind(s, { family: AF_UNIX });
 };
 
-const log_of = async (seed: number, program: Program, policy?: Policy): Promise<string[]> => {
+const log_of = async (t: ExecutionContext, seed: number, program: Program, policy?: Policy): Promise<string[]> => {
   const lines: string[] = [];
   const trace = event_log((line) => lines.push(line));
-  await boot({ output: null, seed, trace, ...(policy === undefined ? {} : { policy }) }).run(program);
+  await boot_for(t, { seed, trace, ...(policy === undefined ? {} : { policy }) }).run(program);
   return lines;
 };
 
 test('the same seed twice: the same events', async (t) => {
-  const first = await log_of(1, busy);
+  const first = await log_of(t, 1, busy);
   t.true(first.length > 60);
-  t.deepEqual(await log_of(1, busy), first);
+  t.deepEqual(await log_of(t, 1, busy), first);
 });
 
 test('a seed decides nothing where there is no chance', async (t) => {
-  t.deepEqual(await log_of(2, busy), await log_of(1, busy));
+  t.deepEqual(await log_of(t, 2, busy), await log_of(t, 1, busy));
 });
 
 test('a policy decides the order', async (t) => {
   const last: Policy = { pick: (ready) => ready.length - 1 };
   const first: Policy = { pick: () => 0 };
-  t.deepEqual(await log_of(1, busy, first), await log_of(1, busy, first));
-  t.notDeepEqual(await log_of(1, busy, last), await log_of(1, busy, first));
+  t.deepEqual(await log_of(t, 1, busy, first), await log_of(t, 1, busy, first));
+  t.notDeepEqual(await log_of(t, 1, busy, last), await log_of(t, 1, busy, first));
 });
 
 /** Three sockets whose ports the kernel chooses. */
@@ -429,16 +428,16 @@ const ports: Program = async (libc) => {
   }
 };
 
-const ports_of = async (seed: number): Promise<string> => {
-  const kernel = boot({ output: null, seed });
+const ports_of = async (t: ExecutionContext, seed: number): Promise<string> => {
+  const kernel = boot_for(t, { seed });
   await kernel.run(ports);
   return kernel.output();
 };
 
 test('ports that the kernel chooses: the same for the same seed, others for another', async (t) => {
   const seeds = [1, 2, 3, 4];
-  const first = await Promise.all(seeds.map(ports_of));
-  t.deepEqual(await Promise.all(seeds.map(ports_of)), first);
+  const first = await Promise.all(seeds.map((seed) => ports_of(t, seed)));
+  t.deepEqual(await Promise.all(seeds.map((seed) => ports_of(t, seed))), first);
   t.is(new Set(first).size, 4);
   for (const three of first) t.is(new Set(three.split('\n')).size, 4);
 });
@@ -446,7 +445,7 @@ test('ports that the kernel chooses: the same for the same seed, others for anot
 test('names that the kernel counts: the same for every seed', async (t) => {
   const name_of = async (seed: number): Promise<SockAddrOut> => {
     const name: SockAddrOut = {};
-    await boot({ output: null, seed }).run(async (libc) => {
+    await boot_for(t, { seed }).run(async (libc) => {
       const s = await libc.socket(AF_UNIX, SOCK_DGRAM, 0);
       await libc.bind(s, { family: AF_UNIX });
       await libc.getsockname(s, name);

@@ -24,8 +24,8 @@ import {
   WUNTRACED,
   errno_names,
 } from 'sys-indirect/uapi';
-import { type Libc, type Program, type RouteName, type SigActionT, boot } from '../../index.js';
-import { nothing_left, run } from '../helpers.js';
+import { type Libc, type Program, type RouteName, type SigActionT } from '../../index.js';
+import { nothing_left, run, boot_for } from '../helpers.js';
 import { SLEEPS, type SleepingCall } from './sleeps.js';
 
 /** Where each route works: a handler has to leave its parameters alone on all of them. */
@@ -37,7 +37,7 @@ const ROUTES: readonly (readonly [RouteName, string])[] = [
 
 const interrupted = test.macro({
   async exec(t, call: SleepingCall, flags: number, route: RouteName, release: string) {
-    const kernel = boot({ output: null, route, release });
+    const kernel = boot_for(t, { route, release });
     let handled = 0;
     const status = await kernel.run(async (libc) => {
       const { go, end } = await call.setup(libc);
@@ -90,7 +90,7 @@ const killed = test.macro({
 /** A stop and SIGCONT, and no handler: the call sleeps on, or gives EINTR. */
 const stopped = test.macro({
   async exec(t, call: SleepingCall) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     const call_gave: { value: number | string } = { value: 'asleep' };
     const target = kernel.run(async (libc) => {
       const { go, end } = await call.setup(libc);
@@ -129,7 +129,7 @@ for (const [route, release] of ROUTES)
 /** What a program prints, and how it ends. */
 const prints = test.macro({
   async exec(t, program: Program, expected: string, status?: number) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     t.is(await kernel.run(program), status ?? 0);
     t.is(kernel.output(), expected);
     nothing_left(t, kernel);
@@ -294,7 +294,7 @@ test('stop and continue: the status, SIGCHLD, and a sleep that goes on to its mo
 });
 
 test('SIG_IGN survives exec, a handler does not; the mask survives both', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   kernel.install('/bin/show', async (libc) => {
     const out: string[] = [];
     for (const sig of [SIGUSR1, SIGUSR2]) {

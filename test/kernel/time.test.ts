@@ -9,8 +9,8 @@ import {
   SIGALRM,
   TIMER_ABSTIME,
 } from 'sys-indirect/uapi';
-import { type Libc, MisuseError, boot } from '../../index.js';
-import { nothing_left, run } from '../helpers.js';
+import { type Libc, MisuseError } from '../../index.js';
+import { nothing_left, run, boot_for } from '../helpers.js';
 
 async function now(libc: Libc, clock = CLOCK_MONOTONIC): Promise<number> {
   const ts: { tv_sec?: number; tv_nsec?: number } = {};
@@ -97,7 +97,7 @@ test("the host's clock, through a hook", async (t) => {
       };
     },
   };
-  const kernel = boot({ output: null, clock });
+  const kernel = boot_for(t, { clock });
   const status = await kernel.run(async (libc) => {
     const before = await now(libc);
     await libc.sleep(3);
@@ -109,7 +109,7 @@ test("the host's clock, through a hook", async (t) => {
 });
 
 test('the watchdog finds a program that waits for something other than a call', async (t) => {
-  const kernel = boot({
+  const kernel = boot_for(t, {
     output: null,
     watchdog(check) {
       const timer = setInterval(check, 2);
@@ -128,7 +128,7 @@ test('the watchdog finds a program that waits for something other than a call', 
 });
 
 test('an interval timer that wakes nobody is a dead lock', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   await t.throwsAsync(
     kernel.run(async (libc) => {
       await libc.sigprocmask(0, [SIGALRM]);

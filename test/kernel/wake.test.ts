@@ -1,6 +1,6 @@
 /** Wake-ups that must reach more than one sleeper, or the right one; and what programs throw. */
 import test from 'ava';
-import { type Libc, type Program, boot } from '../../index.js';
+import { type Libc, type Program } from '../../index.js';
 import {
   AF_INET,
   AF_UNIX,
@@ -14,7 +14,7 @@ import {
   SOL_SOCKET,
   SO_SNDBUF,
 } from '../../kernel-mock/include/uapi/index.js';
-import { RELEASES, run } from '../helpers.js';
+import { RELEASES, run, boot_for } from '../helpers.js';
 
 /** Start `n` threads that make the same call, let them sleep, do `wake`: every one must come back. */
 async function all_return(
@@ -162,7 +162,7 @@ const odd: readonly (readonly [title: string, thrown: unknown])[] = [
 
 for (const [title, thrown] of odd)
   test(`a program throws ${title}`, async (t) => {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     const failed = kernel.run(async () => {
       throw thrown;
     });
@@ -171,7 +171,7 @@ for (const [title, thrown] of odd)
   });
 
 test('a run that cannot begin leaves nothing', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const bad = { x: Symbol('s') } as unknown as Record<string, string>;
   await t.throwsAsync(() => kernel.run(async () => 0, ['a'], bad), { instanceOf: TypeError });
   t.is(kernel.census().tasks, 0);
@@ -179,7 +179,7 @@ test('a run that cannot begin leaves nothing', async (t) => {
 });
 
 test('a dead lock of many tasks is told in few lines', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const failed = kernel.run(async (libc) => {
     const sv: number[] = [];
     await libc.socketpair(AF_UNIX, SOCK_STREAM, 0, sv);

@@ -1,6 +1,6 @@
 /** errno, the throwing variant, and what the library says of arguments that no C compiler would let through. */
 import test from 'ava';
-import { type Libc, type PollFd, type Program, SystemError, boot, throwing } from '../../index.js';
+import { type Libc, type PollFd, type Program, SystemError, throwing } from '../../index.js';
 import { functions } from '../../libc/index.js';
 import {
   AF_INET,
@@ -14,7 +14,7 @@ import {
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
 import { answers, msleep, thread } from '../facts.js';
-import { run } from '../helpers.js';
+import { run, boot_for } from '../helpers.js';
 
 test('errno is 0 at the start', answers, async (libc) => libc.errno, 0);
 test('a failure sets it', answers, async (libc) => [await libc.close(99), libc.errno], [-1, EBADF]);
@@ -174,7 +174,7 @@ test('throwing: an error nobody catches ends the run, and tells the call', async
   const program: Program = async (libc) => {
     await throwing(libc).close(99);
   };
-  await t.throwsAsync(boot({ output: null }).run(program, ['prog']), {
+  await t.throwsAsync(boot_for(t).run(program, ['prog']), {
     message: 'task 2 (prog) threw Error: EBADF: bad file descriptor, close',
   });
 });
@@ -188,7 +188,7 @@ test('errors without a name of their own', (t) => {
 
 const refuses = test.macro({
   async exec(t, call: (libc: Loose) => unknown, message: RegExp) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     const calls: number[] = [];
     await kernel.run(async (libc) => {
       kernel.set_trace({ sys_enter: (task) => calls.push(task.nr) });
@@ -206,7 +206,8 @@ const refuses = test.macro({
 type Loose = Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
 
 const BUFFER = /^a buffer is a Uint8Array or null, not /;
-const ADDRESS = /^a socket address is \{ family: AF_INET, addr, port \}, \{ family: AF_UNIX, path \} or a Uint8Array/;
+const ADDRESS =
+  /^a socket address is \{ family: AF_INET, addr, port \}, the same of AF_INET6, \{ family: AF_UNIX, path \} or a Uint8Array/;
 
 test("close('1')", refuses, (libc) => libc.close!('1'), /^argument 1 of close is the text '1', not a number$/);
 test('close(null)', refuses, (libc) => libc.close!(null), /^argument 1 of close is null, not a number$/);
@@ -218,6 +219,9 @@ test(
   (libc) => libc.listen!(1, 'x'),
   /^argument 2 of listen is the text 'x', not a number$/,
 );
+test('listen(1, NaN)', refuses, (libc) => libc.listen!(1, NaN), /^argument 2 of listen is NaN, not a number$/);
+test('close(NaN)', refuses, (libc) => libc.close!(NaN), /^argument 1 of close is NaN, not a number$/);
+test('socket(1, NaN, 0)', refuses, (libc) => libc.socket!(1, NaN, 0), /^argument 2 of socket is NaN, not a number$/);
 test('fcntl(1, 2, null)', refuses, (libc) => libc.fcntl!(1, 2, null), /^argument 3 of fcntl is null, not a number$/);
 test(
   "fcntl(1, 2, '1')",

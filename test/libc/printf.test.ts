@@ -1,9 +1,9 @@
 /** printf(3), against what glibc prints: the rows are the output of a C program that was given the same formats and values. */
 import test from 'ava';
 import type { Libc } from '../../index.js';
-import { boot } from '../../index.js';
 import { format_printf } from '../../libc/internal/printf.js';
 import { answers } from '../facts.js';
+import { boot_for } from '../helpers.js';
 
 const prints = test.macro({
   exec(t, format: string, args: readonly unknown[], expected: string) {
@@ -234,7 +234,7 @@ test(prints, 'no more', [1, 2], 'no more');
 
 const writes = test.macro({
   async exec(t, call: (libc: Libc) => Promise<unknown>, output: string, ret: unknown) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     let got: unknown;
     await kernel.run(async (libc) => {
       got = await call(libc);
@@ -273,7 +273,7 @@ test('dprintf to no descriptor', answers, async (libc) => libc.dprintf(99, 'x'),
 
 const perror = test.macro({
   async exec(t, errno: number, prefix: string | null | undefined, output: string) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     await kernel.run(async (libc) => {
       libc.errno = errno;
       await libc.perror(prefix);

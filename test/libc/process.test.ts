@@ -1,6 +1,6 @@
 /** Arguments, environment, signals, limits, raw system calls. */
 import test from 'ava';
-import { type Program, type Rlimit, boot } from '../../index.js';
+import { type Program, type Rlimit } from '../../index.js';
 import {
   AF_UNIX,
   NR,
@@ -16,13 +16,13 @@ import {
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
 import { answers, bytes, text } from '../facts.js';
-import { run } from '../helpers.js';
+import { run, boot_for } from '../helpers.js';
 
 // Arguments and environment.
 
 const starts = test.macro({
   async exec(t, argv: readonly string[] | undefined, env: Record<string, string> | undefined, expected: unknown) {
-    const kernel = boot({ output: null });
+    const kernel = boot_for(t);
     let got: unknown;
     const prog: Program = async (_libc, args, environment) => {
       got = [args, { ...environment }];
@@ -39,7 +39,7 @@ test(starts, ['a', 'b c', ''], { A: '1', B: '', C: 'x=y' }, [['a', 'b c', ''], {
 
 const getenv = test.macro({
   async exec(t, name: string, expected: string | null) {
-    await boot({ output: null }).run(
+    await boot_for(t).run(
       async (libc) => {
         t.is(libc.getenv(name), expected);
       },
@@ -175,7 +175,7 @@ test(
   [[3, 4, -1], 24],
 );
 test('limits of one process are not those of the next', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const rlim: Partial<Rlimit> = {};
   await kernel.run(async (libc) => {
     await libc.setrlimit(RLIMIT_NOFILE, limit(5, 5));
@@ -217,7 +217,7 @@ test(
   0,
 );
 test('syscall: buffers are given back', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   await kernel.run(async (libc) => {
     const { mm } = kernel.internals.current!;
     await libc.syscall(NR.write, 1, bytes('x'), 1);
@@ -255,7 +255,7 @@ test('read takes no more than it is asked for', async (t) => {
   });
 });
 test('write takes no more than it is given', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   await kernel.run(async (libc) => {
     t.is(await libc.write(1, 'hello', 2), 2);
     t.is(await libc.write(1, null, 0), 0);

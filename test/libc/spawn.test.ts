@@ -20,9 +20,8 @@ import {
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
   type Program,
-  boot,
 } from '../../index.js';
-import { RELEASES, nothing_left } from '../helpers.js';
+import { RELEASES, boot_for, nothing_left } from '../helpers.js';
 
 const show: Program = async (libc, argv, env) => {
   const open: number[] = [];
@@ -36,7 +35,7 @@ const show: Program = async (libc, argv, env) => {
 
 /** Run `program` where /bin/show and a shell are installed; answers with what was printed. */
 async function output(t: Parameters<typeof nothing_left>[0], program: Program): Promise<string> {
-  const kernel: Kernel = boot({ output: null });
+  const kernel: Kernel = boot_for(t);
   kernel.install('/bin/show', show);
   kernel.install('/bin/sh', async (libc, argv) => {
     await libc.printf('sh: %s\n', argv.slice(1).join(' '));
@@ -140,7 +139,7 @@ const sh: Program = async (libc, argv) => {
 
 for (const release of RELEASES)
   test(`popen and pclose on ${release}`, async (t) => {
-    const kernel = boot({ output: null, release });
+    const kernel = boot_for(t, { release });
     kernel.install('/bin/sh', sh);
     const status = await kernel.run(async (libc) => {
       const r = (await libc.popen('hello, shell', 'r'))!;
@@ -173,7 +172,7 @@ for (const release of RELEASES)
   });
 
 test('without a shell: system tells 127, and popen why', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   await kernel.run(async (libc) => {
     t.is(await libc.system('true'), 127 << 8);
     t.is(await libc.system(null), 0);

@@ -1,7 +1,8 @@
 /** strerror(3), against what glibc 2.36 says of every number. */
 import test from 'ava';
-import { boot, strerror, throwing } from '../../index.js';
+import { strerror, throwing } from '../../index.js';
 import { errno_names } from '../../kernel-mock/include/uapi/index.js';
+import { boot_for } from '../helpers.js';
 
 const TEXTS: readonly (readonly [number, string])[] = [
   [-1, 'Unknown error -1'],
@@ -157,7 +158,7 @@ test('every error that has a name has a text', (t) => {
 });
 
 test('strerror is a method too, with exceptions or without', async (t) => {
-  await boot({ output: null }).run(async (libc) => {
+  await boot_for(t).run(async (libc) => {
     t.is(libc.strerror(13), 'Permission denied');
     t.is(throwing(libc).strerror(13), 'Permission denied');
   });

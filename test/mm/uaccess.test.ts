@@ -5,23 +5,7 @@ import { answers, bytes, receive, text } from '../facts.js';
 import { run } from '../helpers.js';
 
 /** Addresses where no program has memory. */
-const BAD = [
-  0,
-  1,
-  4096,
-  2 ** 31,
-  2 ** 40,
-  2 ** 47 - 1,
-  2 ** 53,
-  2 ** 63,
-  2 ** 64,
-  -1,
-  -4096,
-  1.5,
-  NaN,
-  Infinity,
-  -Infinity,
-];
+const BAD = [0, 1, 4096, 2 ** 31, 2 ** 40, 2 ** 47 - 1, 2 ** 53, 2 ** 63, 2 ** 64, -1, -4096, 1.5, Infinity, -Infinity];
 
 for (const ptr of BAD) {
   test(`write from ${ptr}`, answers, async (libc) => libc.syscall(NR.write, 1, ptr, 4), 'EFAULT');

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { examples } from '../../tools/demo.js';
 import { RELEASES, ROUTES } from '../helpers.js';
 
 const CLI = resolve('dist/cli.js');
@@ -466,17 +467,8 @@ test('demo', async (t) => {
 
   const [head, ...outputs] = table(stdout, 'EXAMPLE');
   t.deepEqual(head, ['EXAMPLE', 'RELEASE', 'EXIT', 'OUTPUT']);
-  const files = [
-    'indirect-v3.ts',
-    'indirect-v5.ts',
-    'echo-accept4.ts',
-    'echo-fcntl.ts',
-    'datagram.ts',
-    'leak.ts',
-    'prefork.ts',
-    'shell.ts',
-    'watch.ts',
-  ];
+  const files = examples.map(({ file }) => file);
+  t.deepEqual([...files].sort(), readdirSync('examples'));
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
     files.flatMap((file) => RELEASES.map((release) => [file, release])),

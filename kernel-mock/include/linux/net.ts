@@ -23,6 +23,7 @@ export interface MsgHdr {
 export const SS_UNCONNECTED = 1;
 export const SS_CONNECTING = 2;
 export const SS_CONNECTED = 3;
+export const SS_DISCONNECTING = 4;
 
 export const RCV_SHUTDOWN = 1;
 export const SEND_SHUTDOWN = 2;
@@ -74,8 +75,8 @@ export interface ProtoOps {
   socketpair(sock1: Socket, sock2: Socket): number;
   /** Give `newsock` the next connection of the queue. Sleeps while it is empty. */
   accept(task: Task, sock: Socket, newsock: Socket, flags: number): Result;
-  /** Local (`peer` false) or remote address, or -errno. */
-  getname(sock: Socket, peer: boolean): SockAddr | number;
+  /** Local (`peer` false) or remote address, or -errno. `accepted`: for accept, which tells it of a connection that is broken too. */
+  getname(sock: Socket, peer: boolean, accepted?: boolean): SockAddr | number;
   poll(file: OpenFile, sock: Socket, pt: PollTable | null): number;
   /** SIOCINQ, SIOCOUTQ and the like: an int for the program, or -errno; missing: -ENOTTY. */
   ioctl?(sock: Socket, cmd: number): number;

@@ -37,6 +37,10 @@ export interface Release {
   readonly unix_dgram_peer_first: boolean;
   /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
   readonly setsockopt_len_first: boolean;
+  /** SO_PASSCRED and SO_PASSSEC are refused by sockets of other families than AF_UNIX (6.16). */
+  readonly sock_pass_unix_only: boolean;
+  /** The largest option of SOL_TCP that is known: TCP_MD5SIG came with 2.6.20. */
+  readonly tcp_option_max: number;
   /** Options of SOL_SOCKET that are not known yet: ENOPROTOOPT. */
   readonly sock_options_missing: ReadonlySet<number>;
   /** O_* bits that open knows; others it drops in silence, openat2 refuses them. O_CLOEXEC came with 2.6.23. */

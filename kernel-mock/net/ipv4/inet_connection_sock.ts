@@ -4,10 +4,13 @@ import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import { EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EINVAL } from '../../include/uapi/errno.js';
 import { O_NONBLOCK } from '../../include/uapi/fcntl.js';
 import { TCP_CLOSE, TCP_LISTEN } from '../../include/uapi/tcp.js';
-import { fifo, fifo_len, fifo_shift } from '../../lib/fifo.js';
+import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
+import { fifo, fifo_len, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { prandom_below } from '../../lib/prng.js';
+import { add_timer, del_timer, timer } from '../../lib/timerqueue.js';
+import { ktime_get } from '../../kernel/time.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
-import { sock_graft, sock_intr_errno } from '../core/sock.js';
+import { sk_wake, sock_graft, sock_intr_errno } from '../core/sock.js';
 import {
   type InetBindBucket,
   PORT_COUNT,
@@ -32,12 +35,12 @@ function inet_csk_bind_conflict(sk: InetSock, tb: InetBindBucket, relax: boolean
   const reuse = relax && sk_reuse(sk);
   const reuseport = relax && sk_reuseport(sk);
   for (let o = tb.owners; o !== null; o = o.bind_next) {
-    if (o === sk || !addr_overlap(sk.inet_rcv_saddr, o.inet_rcv_saddr)) continue;
+    if (o === sk || !addr_overlap(sk.inet_rcv_saddr, sk.sk_ipv6only, o.inet_rcv_saddr, o.sk_ipv6only)) continue;
     const shared = (reuse && sk_reuse(o) && o.sk_state !== TCP_LISTEN) || (reuseport && sk_reuseport(o));
     if (!shared) return true;
   }
   for (let tw = tb.timewait; tw !== null; tw = tw.bind_next) {
-    if (!addr_overlap(sk.inet_rcv_saddr, tw.tw_rcv_saddr)) continue;
+    if (!addr_overlap(sk.inet_rcv_saddr, sk.sk_ipv6only, tw.tw_rcv_saddr, true)) continue;
     if (!((reuse && tw.tw_reuse) || (reuseport && tw.tw_reuseport))) return true;
   }
   return false;
@@ -125,6 +128,44 @@ export function inet_csk_listen_start(sk: TcpSock): number {
   sk.inet_sport = sk.inet_num;
   inet_hash_listener(sk);
   return 0;
+}
+
+/** A connection is there for accept. */
+export function inet_csk_reqsk_queue_add(sk: TcpSock, child: TcpSock): void {
+  fifo_push(sk.accept_queue!, child);
+  if (sk.sk_wait.first !== null) sk_wake(sk, POLLIN | POLLRDNORM);
+}
+
+/**
+ * TCP_DEFER_ACCEPT: keep a connection back until something arrives on it, or so many seconds have passed. Until then nobody
+ * has it. Linux: the request, whose handshake only its last repetition completes (tcp_check_req, reqsk_timer_handler).
+ */
+export function inet_csk_defer_accept(sk: TcpSock, child: TcpSock, seconds: number): void {
+  child.dead = true;
+  child.rsk_listener = sk;
+  (sk.deferred ??= []).push(child);
+  child.syn_timer = timer(() => {
+    inet_csk_accept_deferred(child);
+  });
+  add_timer(sk.kernel.timers, child.syn_timer, ktime_get(sk.kernel) + seconds * 1e9);
+}
+
+/** Nothing keeps `child` back any more; answers with the listener that did. */
+export function inet_csk_undefer(child: TcpSock): TcpSock | null {
+  const sk = child.rsk_listener;
+  if (sk === null) return null;
+  child.rsk_listener = null;
+  sk.deferred!.splice(sk.deferred!.indexOf(child), 1);
+  return sk;
+}
+
+export function inet_csk_accept_deferred(child: TcpSock): void {
+  const sk = inet_csk_undefer(child);
+  if (sk === null) return;
+  del_timer(sk.kernel.timers, child.syn_timer!);
+  child.syn_timer = null;
+  child.dead = false;
+  inet_csk_reqsk_queue_add(sk, child);
 }
 
 /** It listens no more: who connected and was not accepted is reset. */

@@ -1,7 +1,8 @@
 /** Local ports and who holds them, and who listens there (net/ipv4/inet_hashtables.c). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import { INADDR_ANY } from '../../include/uapi/in.js';
-import type { InetSock } from './inet_sock.js';
+import { AF_INET } from '../../include/uapi/socket.js';
+import { IN6ADDR_ANY, type InetAddr, type InetSock } from './inet_sock.js';
 import type { DeathRow, InetTimewaitSock } from './inet_timewait_sock.js';
 
 /** One port of one protocol. It exists as long as somebody holds it. */
@@ -37,14 +38,41 @@ export function inet_net(kernel: Kernel): InetNet {
   return net.inet as InetNet;
 }
 
+/** Sockets that hold a port. */
+export function inet_nr_bound(kernel: Kernel): number {
+  if (kernel.net.inet === null) return 0;
+  const { tcp, udp } = inet_net(kernel);
+  let n = 0;
+  for (const table of [tcp, udp])
+    for (const { owners } of table.values()) for (let sk = owners; sk !== null; sk = sk.bind_next) n++;
+  return n;
+}
+
 /** net.ipv4.ip_local_port_range: first and last. */
 export const PORT_LOW = 32768;
 const PORT_HIGH = 60999;
 export const PORT_COUNT = PORT_HIGH - PORT_LOW + 1;
 
-/** Do two bound addresses have one in common? */
-export function addr_overlap(a: number, b: number): boolean {
-  return a === b || a === INADDR_ANY || b === INADDR_ANY;
+/**
+ * Have two bound addresses one in common? Any address of IPv6 comprises those of IPv4, unless its socket is for IPv6 alone.
+ * Linux: inet_rcv_saddr_equal.
+ */
+export function addr_overlap(a: InetAddr, a_ipv6only: boolean, b: InetAddr, b_ipv6only: boolean): boolean {
+  if (a === b) return true;
+  if (typeof a === 'number') return typeof b === 'number' ? a === 0 || b === 0 : b === IN6ADDR_ANY && !b_ipv6only;
+  if (typeof b === 'number') return a === IN6ADDR_ANY && !a_ipv6only;
+  return a === IN6ADDR_ANY || b === IN6ADDR_ANY;
+}
+
+/** Does `sk` hear what comes to an address under the name `bound`: that address itself, or any of its family? */
+export function bound_to(sk: InetSock, bound: InetAddr): boolean {
+  const addr = sk.inet_rcv_saddr;
+  return addr === bound || (bound === INADDR_ANY && addr === IN6ADDR_ANY && !sk.sk_ipv6only);
+}
+
+/** Any address of the family of `addr`. */
+export function any_of(addr: InetAddr): InetAddr {
+  return typeof addr === 'number' ? INADDR_ANY : IN6ADDR_ANY;
 }
 
 // Buckets.
@@ -95,7 +123,8 @@ export function inet_put_port(sk: InetSock): void {
 // Listeners.
 
 /** Which of several that share a port by SO_REUSEPORT serves a sender. DEVIATION: not Linux's hash, which is seeded at boot. */
-export function reuseport_hash(saddr: number, sport: number, n: number): number {
+export function reuseport_hash(addr: InetAddr, sport: number, n: number): number {
+  const saddr = typeof addr === 'number' ? addr : addr.charCodeAt(15);
   return (Math.imul(saddr ^ Math.imul(sport, 0x9e3779b1), 0x85ebca6b) >>> 8) % n;
 }
 
@@ -112,24 +141,35 @@ export function inet_unhash_listener(sk: InetSock): void {
   if (at !== -1) listeners.splice(at, 1);
 }
 
-/** One of `listeners` that is bound to `addr`; of several, the one that the sender's address chooses. */
-function pick_listener(listeners: readonly InetSock[], addr: number, saddr: number, sport: number): InetSock | null {
+/** One of `listeners` that hears `addr`, first those of IPv4; of several, the one that the sender's address chooses. */
+function pick_listener(
+  listeners: readonly InetSock[],
+  addr: InetAddr,
+  saddr: InetAddr,
+  sport: number,
+): InetSock | null {
   let n = 0;
-  for (const sk of listeners) if (sk.inet_rcv_saddr === addr) n++;
+  let family = 0;
+  for (const sk of listeners)
+    if (bound_to(sk, addr)) {
+      if (n > 0 && sk.sk_family !== family) n = family === AF_INET ? n : 0;
+      if (n === 0) family = sk.sk_family;
+      if (sk.sk_family === family) n++;
+    }
   if (n === 0) return null;
   let nth = n === 1 ? 0 : reuseport_hash(saddr, sport, n);
-  return listeners.find((sk) => sk.inet_rcv_saddr === addr && nth-- === 0) ?? null;
+  return listeners.find((sk) => bound_to(sk, addr) && sk.sk_family === family && nth-- === 0) ?? null;
 }
 
 /** The listener for a connection from `saddr`:`sport`: one bound to `daddr`, else one bound to any address. Linux: __inet_lookup_listener. */
 export function inet_lookup_listener(
   kernel: Kernel,
-  daddr: number,
+  daddr: InetAddr,
   dport: number,
-  saddr: number,
+  saddr: InetAddr,
   sport: number,
 ): InetSock | null {
   const listeners = inet_net(kernel).tcp.get(dport)?.listeners ?? null;
   if (listeners === null) return null;
-  return pick_listener(listeners, daddr, saddr, sport) ?? pick_listener(listeners, INADDR_ANY, saddr, sport);
+  return pick_listener(listeners, daddr, saddr, sport) ?? pick_listener(listeners, any_of(daddr), saddr, sport);
 }

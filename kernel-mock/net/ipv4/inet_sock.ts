@@ -1,4 +1,4 @@
-/** What TCP and UDP sockets share: addresses and routes (include/net/inet_sock.h, net/ipv4/route.c, fib_frontend.c). */
+/** What TCP and UDP sockets share, of both families: addresses and routes (include/net/inet_sock.h, net/ipv4/route.c, fib_frontend.c). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { SockAddr, Socket } from '../../include/linux/net.js';
 import { ENETUNREACH } from '../../include/uapi/errno.js';
@@ -13,9 +13,27 @@ import type { InetBindBucket } from './inet_hashtables.js';
 export const SOCK_BINDADDR_LOCK = 4;
 export const SOCK_BINDPORT_LOCK = 8;
 
-/** What a protocol of the family does its own way: struct proto. */
+/**
+ * An address of either family: IPv4 as a number in host order, IPv6 as a string of its sixteen bytes. An IPv4 address that a
+ * program writes as ::ffff:a.b.c.d is the number, so that whoever compares addresses need not know who wrote them.
+ */
+export type InetAddr = number | string;
+
+/** :: */
+export const IN6ADDR_ANY = '\0'.repeat(16);
+
+export function addr_any(addr: InetAddr): boolean {
+  return addr === INADDR_ANY || addr === IN6ADDR_ANY;
+}
+
+/** What a protocol does its own way in its family: struct proto, and of inet_connection_sock_af_ops what differs here. */
 export interface Proto {
+  readonly family: number;
   readonly protocol: number;
+  /** The address of a socket that has none. */
+  readonly any: InetAddr;
+  /** A socket address of this family; an IPv4 address for an IPv6 socket becomes a mapped one. */
+  sockaddr(addr: InetAddr, port: number): SockAddr;
   /** Take local port `snum`, or any if 0, for `sk`. -EADDRINUSE. */
   get_port(sk: InetSock, snum: number): number;
   /** Begin a connection, or set the default destination, to a whole socket address of any family. */
@@ -27,7 +45,7 @@ export interface Proto {
   close(sk: InetSock): void;
 }
 
-/** struct inet_sock. Addresses and ports are numbers in host order; 0 is "none", "any". */
+/** struct inet_sock. Ports are numbers in host order; 0 is "none". */
 export class InetSock extends SockCommon {
   readonly sk_prot: Proto;
   /** The local port that it holds. */
@@ -35,19 +53,24 @@ export class InetSock extends SockCommon {
   /** The local port as getsockname shows it: of a connection that broke it is still the old one. */
   inet_sport = 0;
   /** Local address: the one it hears, and the one it sends from. They differ only when bound to a group or to broadcast. */
-  inet_rcv_saddr = INADDR_ANY;
-  inet_saddr = INADDR_ANY;
-  inet_daddr = INADDR_ANY;
+  inet_rcv_saddr: InetAddr;
+  inet_saddr: InetAddr;
+  inet_daddr: InetAddr;
   inet_dport = 0;
   sk_userlocks = 0;
+  /** IPV6_V6ONLY: not for IPv4, although bound to any address. */
+  sk_ipv6only = false;
   /** The bucket of `inet_num`, and the neighbours there. */
   bind_bucket: InetBindBucket | null = null;
   bind_prev: InetSock | null = null;
   bind_next: InetSock | null = null;
 
   constructor(kernel: Kernel, type: number, prot: Proto) {
-    super(kernel, AF_INET, type, prot.protocol);
+    super(kernel, prot.family, type, prot.protocol);
     this.sk_prot = prot;
+    this.inet_rcv_saddr = prot.any;
+    this.inet_saddr = prot.any;
+    this.inet_daddr = prot.any;
   }
 }
 
@@ -66,8 +89,8 @@ export function sk_reuseport(sk: InetSock): boolean {
 /** Forget the local address, unless the program chose it. Linux: inet_reset_saddr. */
 export function inet_reset_saddr(sk: InetSock): void {
   if ((sk.sk_userlocks & SOCK_BINDADDR_LOCK) !== 0) return;
-  sk.inet_rcv_saddr = INADDR_ANY;
-  sk.inet_saddr = INADDR_ANY;
+  sk.inet_rcv_saddr = sk.sk_prot.any;
+  sk.inet_saddr = sk.sk_prot.any;
 }
 
 // Socket addresses.
@@ -90,12 +113,13 @@ export function sin_port(addr: SockAddr): number {
   return (addr[SOCKADDR_IN.sin_port]! << 8) | addr[SOCKADDR_IN.sin_port + 1]!;
 }
 
-export function sockaddr_in(addr: number, port: number): SockAddr {
+export function sockaddr_in(addr: InetAddr, port: number): SockAddr {
+  const ip = addr as number;
   const raw = new Uint8Array(SOCKADDR_IN.size);
   put_u16(raw, SOCKADDR_IN.sin_family, AF_INET);
   raw[SOCKADDR_IN.sin_port] = port >> 8;
   raw[SOCKADDR_IN.sin_port + 1] = port;
-  for (let i = 0; i < 4; i++) raw[SOCKADDR_IN.sin_addr + i] = addr >>> (24 - 8 * i);
+  for (let i = 0; i < 4; i++) raw[SOCKADDR_IN.sin_addr + i] = ip >>> (24 - 8 * i);
   return raw;
 }
 
@@ -118,9 +142,9 @@ export function inet_addr_type(addr: number): number {
 }
 
 /** Where a packet to `daddr` goes: 0.0.0.0 is this host, at the address that sends. */
-export function route_daddr(daddr: number, saddr: number): number {
+export function route_daddr(daddr: number, saddr: InetAddr): number {
   if (daddr !== INADDR_ANY) return daddr;
-  return saddr !== INADDR_ANY ? saddr : INADDR_LOOPBACK;
+  return typeof saddr === 'number' && saddr !== INADDR_ANY ? saddr : INADDR_LOOPBACK;
 }
 
 /** RTN_LOCAL or RTN_BROADCAST, or -ENETUNREACH: everything else lies beyond lo. Linux: ip_route_output_key. */
@@ -129,5 +153,5 @@ export function ip_route_output(daddr: number): number {
   return type === RTN_LOCAL || type === RTN_BROADCAST ? type : -ENETUNREACH;
 }
 
-/** The source address of everything that leaves through lo. */
+/** The source address of everything of IPv4 that leaves through lo. */
 export const ROUTE_SADDR = INADDR_LOOPBACK;

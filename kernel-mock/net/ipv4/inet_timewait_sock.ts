@@ -2,15 +2,15 @@
 import type { Kernel } from '../../include/linux/kernel.js';
 import { ktime_get } from '../../kernel/time.js';
 import { type InetBindBucket, inet_bind_bucket_destroy, inet_net } from './inet_hashtables.js';
-import { type InetSock, sk_reuse, sk_reuseport } from './inet_sock.js';
+import { type InetAddr, type InetSock, sk_reuse, sk_reuseport } from './inet_sock.js';
 
 /**
  * struct inet_timewait_sock. It has no timer: nobody waits for its end, so it is enough that whoever looks at its port
  * looks at the clock too. A kernel is thus never kept running, nor woken, by connections of the past.
  */
 export interface InetTimewaitSock {
-  readonly tw_rcv_saddr: number;
-  readonly tw_daddr: number;
+  readonly tw_rcv_saddr: InetAddr;
+  readonly tw_daddr: InetAddr;
   readonly tw_dport: number;
   readonly tw_reuse: boolean;
   readonly tw_reuseport: boolean;

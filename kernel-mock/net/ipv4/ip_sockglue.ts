@@ -3,11 +3,24 @@ import type { Task } from '../../include/linux/sched.js';
 import type { Socket } from '../../include/linux/net.js';
 import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP, EPROTO } from '../../include/uapi/errno.js';
 import {
+  IP_ADD_SOURCE_MEMBERSHIP,
+  IP_BLOCK_SOURCE,
+  IP_DROP_SOURCE_MEMBERSHIP,
+  IP_MSFILTER,
+  IP_UNBLOCK_SOURCE,
+  MCAST_BLOCK_SOURCE,
+  MCAST_JOIN_GROUP,
+  MCAST_JOIN_SOURCE_GROUP,
+  MCAST_LEAVE_GROUP,
+  MCAST_LEAVE_SOURCE_GROUP,
+  MCAST_MSFILTER,
+  MCAST_UNBLOCK_SOURCE,
   IP_ADD_MEMBERSHIP,
   IP_BIND_ADDRESS_NO_PORT,
   IP_CHECKSUM,
   IP_DROP_MEMBERSHIP,
   IP_FREEBIND,
+  IP_HDRINCL,
   IP_MINTTL,
   IP_MTU,
   IP_MTU_DISCOVER,
@@ -15,6 +28,7 @@ import {
   IP_MULTICAST_IF,
   IP_MULTICAST_LOOP,
   IP_MULTICAST_TTL,
+  IP_NODEFRAG,
   IP_ORIGDSTADDR,
   IP_PASSSEC,
   IP_PKTINFO,
@@ -28,9 +42,11 @@ import {
   IP_RECVTOS,
   IP_RECVTTL,
   IP_RETOPTS,
+  IP_ROUTER_ALERT,
   IP_TOS,
   IP_TRANSPARENT,
   IP_TTL,
+  IP_UNICAST_IF,
 } from '../../include/uapi/in.js';
 import { SOCK_STREAM, SOL_IP, SOL_UDP } from '../../include/uapi/socket.js';
 import {
@@ -43,7 +59,15 @@ import {
 } from '../../include/uapi/udp.js';
 import { get_s32, get_u32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
-import { type InetSock, LOOPBACK_MTU, RTN_LOCAL, RTN_MULTICAST, inet_addr_type, inet_sk } from './inet_sock.js';
+import {
+  type InetSock,
+  LOOPBACK_MTU,
+  RTN_LOCAL,
+  RTN_MULTICAST,
+  addr_any,
+  inet_addr_type,
+  inet_sk,
+} from './inet_sock.js';
 
 /** One option that is an int. */
 export interface IntOption {
@@ -93,6 +117,7 @@ export function get_int_option(table: IntOptions, sk: InetSock, level: number, o
   return val < 0 ? val : int_opt(val);
 }
 
+const LOOPBACK_IFINDEX = 1;
 const IP_DEFAULT_TTL = 64;
 /** The two bits of the type of service that belong to congestion control: a stream's program does not set them. */
 const INET_ECN_MASK = 3;
@@ -116,7 +141,7 @@ const ip_options: IntOptions = {
   [IP_RECVERR]: bool_option(),
   [IP_RECVTTL]: bool_option(),
   [IP_RECVTOS]: bool_option(),
-  [IP_MTU]: read_only_option((sk) => (sk.inet_daddr === 0 ? -ENOTCONN : LOOPBACK_MTU)),
+  [IP_MTU]: read_only_option((sk) => (addr_any(sk.inet_daddr) ? -ENOTCONN : LOOPBACK_MTU)),
   [IP_FREEBIND]: bool_option(),
   [IP_PASSSEC]: bool_option(),
   [IP_TRANSPARENT]: bool_option(),
@@ -133,7 +158,16 @@ const ip_options: IntOptions = {
   [IP_MULTICAST_TTL]: not_for_streams(default_or_range(1, 0, 255)),
   [IP_MULTICAST_LOOP]: bool_option(1),
   [IP_MULTICAST_ALL]: range_option(1, 0, 1),
-  [IP_PROTOCOL]: read_only_option((sk) => sk.sk_protocol),
+  // ABI: the port, which of a raw socket is its protocol.
+  [IP_PROTOCOL]: read_only_option((sk) => sk.inet_num),
+  // Only of raw sockets.
+  [IP_HDRINCL]: read_only_option(() => 0),
+  [IP_NODEFRAG]: read_only_option(() => 0),
+  [IP_ROUTER_ALERT]: { initial: 0, check: () => -EINVAL },
+  [IP_UNICAST_IF]: {
+    initial: 0,
+    check: (_sk, val) => (val === 0 || swab32(val) === LOOPBACK_IFINDEX ? val : -EADDRNOTAVAIL),
+  },
 };
 
 /** An address in network order, read as an int, in host order. */
@@ -153,12 +187,42 @@ function ip_value(optval: Uint8Array): number {
   return optval.length >= 4 ? get_s32(optval, 0) : (optval[0] ?? 0);
 }
 
+/** DEVIATION: no group has sources to choose from; what these want is refused as if it were malformed. */
+const refused: ReadonlySet<number> = new Set([
+  IP_UNBLOCK_SOURCE,
+  IP_BLOCK_SOURCE,
+  IP_ADD_SOURCE_MEMBERSHIP,
+  IP_DROP_SOURCE_MEMBERSHIP,
+  IP_MSFILTER,
+  MCAST_JOIN_GROUP,
+  MCAST_BLOCK_SOURCE,
+  MCAST_UNBLOCK_SOURCE,
+  MCAST_LEAVE_GROUP,
+  MCAST_JOIN_SOURCE_GROUP,
+  MCAST_LEAVE_SOURCE_GROUP,
+  MCAST_MSFILTER,
+]);
+
+/** Options that need a byte, and those that need an int or an address. */
+const least_length: Readonly<Record<number, number>> = {
+  [IP_TTL]: 1,
+  [IP_FREEBIND]: 1,
+  [IP_TRANSPARENT]: 1,
+  [IP_MINTTL]: 1,
+  [IP_MULTICAST_TTL]: 1,
+  [IP_MULTICAST_LOOP]: 1,
+  [IP_MULTICAST_ALL]: 1,
+  [IP_MULTICAST_IF]: 4,
+  [IP_UNICAST_IF]: 4,
+};
+
 /** -ENOPROTOOPT (level, option), -EINVAL …; options without an entry have no effect here and are refused. Linux: do_ip_setsockopt. */
 export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IP) return -ENOPROTOOPT;
   if (optname === IP_ADD_MEMBERSHIP || optname === IP_DROP_MEMBERSHIP) return ip_mc_membership(sk, optname, optval);
-  if (optval.length === 0 && optname === IP_TTL) return -EINVAL;
+  if (refused.has(optname)) return -EINVAL;
+  if (optval.length < (least_length[optname] ?? 0)) return -EINVAL;
   return set_int_option(ip_options, sk, level, optname, ip_value(optval));
 }
 
@@ -183,7 +247,13 @@ const udp_options: IntOptions = {
 };
 
 /** -EINVAL (less than an int), -ENOPROTOOPT, -EINVAL; other levels as IP. Linux: udp_lib_setsockopt. */
-export function udp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+export function udp_lib_setsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  optval: Uint8Array,
+): number {
   if (level !== SOL_UDP) return ip_setsockopt(task, sock, level, optname, optval);
   if (optval.length < 4) return -EINVAL;
   return set_int_option(udp_options, inet_sk(sock), level, optname, get_s32(optval, 0));

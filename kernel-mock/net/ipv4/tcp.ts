@@ -2,11 +2,23 @@
 import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../../include/linux/net.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable } from '../../include/linux/wait.js';
-import { EAGAIN, EFAULT, EINVAL, ENOTCONN, EOPNOTSUPP, EPIPE } from '../../include/uapi/errno.js';
-import { IPPROTO_TCP } from '../../include/uapi/in.js';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../include/uapi/poll.js';
+import { EAGAIN, EFAULT, EINVAL, ENOTCONN, ENOTTY, EPIPE } from '../../include/uapi/errno.js';
+import { INADDR_ANY, IPPROTO_TCP } from '../../include/uapi/in.js';
+import { SIOCATMARK, SIOCINQ, SIOCOUTQ, SIOCOUTQNSD } from '../../include/uapi/ioctls.js';
 import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLPRI,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRNORM,
+} from '../../include/uapi/poll.js';
+import {
+  AF_INET,
   MSG_ERRQUEUE,
+  MSG_MORE,
   MSG_NOSIGNAL,
   MSG_OOB,
   MSG_PEEK,
@@ -31,29 +43,35 @@ import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
-import { inet_csk_get_port, inet_csk_listen_stop } from './inet_connection_sock.js';
-import type { InetSock, Proto } from './inet_sock.js';
+import { inet_csk_accept_deferred, inet_csk_get_port } from './inet_connection_sock.js';
+import { type InetSock, type Proto, sockaddr_in } from './inet_sock.js';
 import {
   inet_csk_destroy_sock,
   tcp_abort_on_data,
   tcp_data_ready,
   tcp_data_refused,
+  tcp_data_snd_check,
   tcp_disconnect,
   tcp_fin_wait2_orphan,
+  tcp_listen_stop,
   tcp_send_active_reset,
   tcp_send_fin,
   tcp_set_state,
   tcp_space_freed,
 } from './tcp_input.js';
+import { tcp_cork_data } from './tcp_cork.js';
 import { tcp_v4_connect } from './tcp_ipv4.js';
 import {
   SHUTDOWN_MASK,
   type TcpSock,
+  URG_VALID,
   tcp_sk,
   tcp_stream_is_writeable,
   tcp_stream_wspace,
+  tcp_unsent,
   tcp_window,
 } from './tcp_sock.js';
+import { tcp_at_mark, tcp_inq, tcp_recv_urg, tcp_urg, tcp_urg_passed, urg_inline } from './tcp_urg.js';
 
 const NO_ADDRESS = new Uint8Array(0);
 
@@ -68,7 +86,7 @@ function sk_stream_error(task: Task, sk: TcpSock, flags: number, err: number): n
   return ret;
 }
 
-/** Put `n` bytes behind those that the peer has. They have been checked to be there. */
+/** Put `n` bytes behind those that the peer has; the last of all may be urgent. They have been checked to be there. */
 function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   const peer = sk.peer!;
   const ring = peer.rcv;
@@ -79,7 +97,11 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   copy_from_iter(task.mm, msg.iter, ring.buf, at, first);
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
-  tcp_data_ready(peer);
+  if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
+  if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) {
+    tcp_urg(peer);
+    tcp_data_snd_check(peer);
+  } else tcp_data_ready(peer);
 }
 
 /** Send what there is room for. 0: all is sent; -EAGAIN: no more room; or the error. What is left shows in the iterator. */
@@ -138,15 +160,17 @@ function send_end(task: Task, sk: TcpSock, msg: MsgHdr, total: number, err: numb
 }
 
 /**
- * -EPIPE (not connected, or shut; with SIGPIPE), -EAGAIN, -EOPNOTSUPP, -ECONNRESET …, -EFAULT. A destination is ignored.
- *
- * DEVIATION: MSG_OOB is refused; there is no urgent data yet.
+ * -EPIPE (not connected, or shut; with SIGPIPE), -EAGAIN, -ECONNRESET …, -EFAULT. A destination is ignored.
  */
 export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = tcp_sk(sock);
   const total = msg.iter.count;
   let err = send_state(sk);
-  if (err === 0) err = (msg.flags & MSG_OOB) !== 0 ? -EOPNOTSUPP : send_some(task, sk, msg);
+  if (err === 0 && (sk.cork !== null || sk.sk_opts !== null || (msg.flags & MSG_MORE) !== 0)) {
+    const kept = sk.sk_err !== 0 || (sk.sk_shutdown & SEND_SHUTDOWN) !== 0 ? 0 : tcp_cork_data(task, sk, msg);
+    if (kept !== 0) return kept;
+  }
+  if (err === 0) err = send_some(task, sk, msg);
   if (err === 0) return total;
   const timeo = sock_sndtimeo(sk, msg.flags);
   if (err === -EAGAIN && timeo !== 0) return send_sleep(task, sk, msg, total, timeo);
@@ -158,8 +182,13 @@ export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
 /** Deliver what is there; `skip` bytes were peeked at before. With MSG_TRUNC they are dropped unseen. -EFAULT takes nothing. */
 function recv_some(task: Task, sk: TcpSock, msg: MsgHdr, room: number, skip: number): number {
   const ring = sk.rcv;
-  const n = Math.min(room, ring.len - skip);
+  let n = Math.min(room, ring.len - skip);
   if (n <= 0) return 0;
+  // What comes before the urgent byte, or, since it is not in the stream for who does not want it there, what comes after it.
+  if (sk.urg_data !== 0 && !(urg_inline(sk) && tcp_at_mark(sk, skip))) {
+    if (tcp_at_mark(sk, skip)) return recv_past_mark(task, sk, msg, room, skip);
+    if (sk.urg_off > skip) n = Math.min(n, sk.urg_off - skip);
+  }
   if ((msg.flags & MSG_TRUNC) === 0) {
     if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
     const size = ring.buf.length;
@@ -170,8 +199,23 @@ function recv_some(task: Task, sk: TcpSock, msg: MsgHdr, room: number, skip: num
   }
   if ((msg.flags & MSG_PEEK) === 0) {
     kfifo_skip(sk.kernel.pages, ring, n);
+    tcp_urg_passed(sk, n);
     tcp_space_freed(sk);
   }
+  return n;
+}
+
+/** The urgent byte is next: step over it. */
+function recv_past_mark(task: Task, sk: TcpSock, msg: MsgHdr, room: number, skip: number): number {
+  if ((msg.flags & MSG_PEEK) === 0) {
+    kfifo_skip(sk.kernel.pages, sk.rcv, 1);
+    tcp_urg_passed(sk, 1);
+    return recv_some(task, sk, msg, room, skip);
+  }
+  const { urg_data } = sk;
+  sk.urg_data = 0;
+  const n = recv_some(task, sk, msg, room, skip + 1);
+  sk.urg_data = urg_data;
   return n;
 }
 
@@ -183,8 +227,9 @@ function recv_nothing(sk: TcpSock): number {
   return sk.sk_state === TCP_CLOSE ? -ENOTCONN : -EAGAIN;
 }
 
-/** Will nothing come to what was received already? Pending errors are left to the next call. */
-function recv_ends(sk: TcpSock): boolean {
+/** Will nothing come to what was received already? A receive stops at the mark too. Pending errors are left to the next call. */
+function recv_ends(sk: TcpSock, peeked: number): boolean {
+  if (sk.urg_data !== 0 && tcp_at_mark(sk, peeked)) return true;
   return sk.sk_err !== 0 || sk.sk_state === TCP_CLOSE || (sk.sk_shutdown & RCV_SHUTDOWN) !== 0;
 }
 
@@ -199,7 +244,7 @@ function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: nu
       if (n < 0) return copied > 0 ? copied : n;
       copied += n;
       if (copied >= target || (room === 0 && sk.rcv.len > 0)) return copied;
-      if (copied > 0 && recv_ends(sk)) return copied;
+      if (copied > 0 && recv_ends(sk, peek ? copied : 0)) return copied;
       const err = copied > 0 ? -EAGAIN : recv_nothing(sk);
       if (err !== -EAGAIN) return err;
       if (left === 0) return copied > 0 ? copied : -EAGAIN;
@@ -211,13 +256,15 @@ function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: nu
   }
 }
 
-/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB: there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
+/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB, and there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
 export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = tcp_sk(sock);
   const { flags } = msg;
   // ABI: the length of the sender's address becomes 0.
   if (msg.want_name) msg.name = NO_ADDRESS;
-  if ((flags & (MSG_ERRQUEUE | MSG_OOB)) !== 0) return recv_special(sk, flags);
+  // No error queue is ever filled.
+  if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
+  if ((flags & MSG_OOB) !== 0) return tcp_recv_urg(task, sk, msg);
   if (sk.sk_state === TCP_LISTEN) return -ENOTCONN;
   const room = msg.iter.count;
   const n = recv_some(task, sk, msg, room, 0);
@@ -225,17 +272,11 @@ export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   // ABI: a receive of no bytes waits for the first one too.
   const target = Math.max((flags & MSG_WAITALL) !== 0 ? room : Math.min(lowat, room), 1);
   if (n < 0 || n >= target || (room === 0 && sk.rcv.len > 0)) return n;
-  if (n > 0 && recv_ends(sk)) return n;
+  if (n > 0 && recv_ends(sk, (flags & MSG_PEEK) !== 0 ? n : 0)) return n;
   const err = n > 0 ? -EAGAIN : recv_nothing(sk);
   if (err !== -EAGAIN) return err;
   if (sock_rcvtimeo(sk, flags) === 0) return n > 0 ? n : -EAGAIN;
   return recv_sleep(task, sk, msg, n, room, target);
-}
-
-/** Neither an error queue nor urgent data is ever filled. */
-function recv_special(sk: TcpSock, flags: number): number {
-  if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
-  return sk.sk_state === TCP_LISTEN ? -ENOTCONN : -EINVAL;
 }
 
 // poll.
@@ -244,7 +285,10 @@ function recv_special(sk: TcpSock, flags: number): number {
 function tcp_stream_is_readable(sk: TcpSock): boolean {
   const { len } = sk.rcv;
   if (len === 0) return false;
-  return len >= sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1) || len >= tcp_window(sk);
+  const lowat = sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1);
+  // The urgent byte does not count for who does not read it.
+  const target = tcp_at_mark(sk) && !urg_inline(sk) ? lowat + 1 : lowat;
+  return len >= target || len >= tcp_window(sk);
 }
 
 export function tcp_poll(_file: unknown, sock: Socket, pt: PollTable | null): number {
@@ -259,9 +303,23 @@ export function tcp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
     if (tcp_stream_is_readable(sk)) mask |= POLLIN | POLLRDNORM;
     if ((shutdown & SEND_SHUTDOWN) !== 0 || tcp_stream_is_writeable(sk)) mask |= POLLOUT | POLLWRNORM;
     else sk.nospace = true;
+    if ((sk.urg_data & URG_VALID) !== 0) mask |= POLLPRI;
   }
   if (sk.sk_err !== 0) mask |= POLLERR;
   return mask;
+}
+
+// ioctl.
+
+/** -EINVAL (a listener), -ENOTTY. Linux: tcp_ioctl. */
+export function tcp_ioctl(sock: Socket, request: number): number {
+  const sk = tcp_sk(sock);
+  const { peer } = sk;
+  if (request === SIOCATMARK) return tcp_at_mark(sk) ? 1 : 0;
+  if (request !== SIOCINQ && request !== SIOCOUTQ && request !== SIOCOUTQNSD) return -ENOTTY;
+  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
+  if (request === SIOCINQ) return tcp_inq(sk);
+  return (sk.cork?.data.length ?? 0) + (peer === null ? 0 : tcp_unsent(peer));
 }
 
 // The end.
@@ -297,7 +355,7 @@ function tcp_close(inet: InetSock): void {
   sk.sk_shutdown = SHUTDOWN_MASK;
   if (sk.sk_state === TCP_LISTEN) {
     tcp_set_state(sk, TCP_CLOSE);
-    inet_csk_listen_stop(sk);
+    tcp_listen_stop(sk);
   } else if (sk.sk_state !== TCP_CLOSE) {
     if (sk.rcv.len > 0) {
       tcp_set_state(sk, TCP_CLOSE);
@@ -312,7 +370,10 @@ function tcp_close(inet: InetSock): void {
 }
 
 export const tcp_prot = {
+  family: AF_INET,
   protocol: IPPROTO_TCP,
+  any: INADDR_ANY,
+  sockaddr: sockaddr_in,
   get_port: inet_csk_get_port,
   connect: tcp_v4_connect,
   disconnect: (sk) => {

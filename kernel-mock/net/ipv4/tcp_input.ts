@@ -5,7 +5,6 @@
  * function has returned.
  */
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../include/uapi/errno.js';
-import { INADDR_ANY } from '../../include/uapi/in.js';
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../include/uapi/poll.js';
 import { RCV_SHUTDOWN } from '../../include/linux/net.js';
 import { SOL_SOCKET, SOL_TCP, SO_RCVLOWAT } from '../../include/uapi/socket.js';
@@ -13,6 +12,7 @@ import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_CLOSING,
+  TCP_CORK,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
@@ -21,11 +21,11 @@ import {
   TCP_LISTEN,
   TCP_SYN_SENT,
 } from '../../include/uapi/tcp.js';
-import { kfifo_free } from '../../lib/kfifo.js';
+import { kfifo_free, kfifo_in } from '../../lib/kfifo.js';
 import { del_timer } from '../../lib/timerqueue.js';
 import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
 import { inet_put_port, inet_unhash_listener } from './inet_hashtables.js';
-import { inet_csk_listen_stop } from './inet_connection_sock.js';
+import { inet_csk_accept_deferred, inet_csk_listen_stop, inet_csk_undefer } from './inet_connection_sock.js';
 import { SOCK_BINDPORT_LOCK, inet_reset_saddr } from './inet_sock.js';
 import { inet_twsk_alloc, inet_twsk_kill } from './inet_timewait_sock.js';
 import { SHUTDOWN_MASK, type TcpSock, tcp_stream_is_writeable, tcp_unsent, tcp_window } from './tcp_sock.js';
@@ -49,6 +49,10 @@ export function tcp_set_state(sk: TcpSock, state: number): void {
 
 export function tcp_clear_xmit_timers(sk: TcpSock): void {
   sk.syn_retries = 0;
+  if (sk.cork !== null) {
+    del_timer(sk.kernel.timers, sk.cork.timer);
+    sk.cork = null;
+  }
   if (sk.syn_timer === null) return;
   del_timer(sk.kernel.timers, sk.syn_timer);
   sk.syn_timer = null;
@@ -70,10 +74,17 @@ export function tcp_write_queue_purge(sk: TcpSock): void {
 
 /** Nothing is left of the socket. Linux: inet_csk_destroy_sock. */
 export function inet_csk_destroy_sock(sk: TcpSock): void {
+  inet_csk_undefer(sk);
   tcp_clear_xmit_timers(sk);
   unlink_peer(sk);
   kfifo_free(sk.kernel.pages, sk.rcv);
   inet_put_port(sk);
+}
+
+/** It listens no more. Connections that it kept back are forgotten: their other ends learn it when they send. */
+export function tcp_listen_stop(sk: TcpSock): void {
+  for (const child of [...(sk.deferred ?? [])]) inet_csk_destroy_sock(child);
+  inet_csk_listen_stop(sk);
 }
 
 /** The connection is over; what was received can still be read. Linux: tcp_done. */
@@ -152,7 +163,7 @@ function tcp_need_reset(state: number): boolean {
 export function tcp_disconnect(sk: TcpSock): void {
   const old = sk.sk_state;
   if (old !== TCP_CLOSE) tcp_set_state(sk, TCP_CLOSE);
-  if (old === TCP_LISTEN) inet_csk_listen_stop(sk);
+  if (old === TCP_LISTEN) tcp_listen_stop(sk);
   else if (tcp_need_reset(old)) {
     tcp_send_active_reset(sk);
     sk.sk_err = ECONNRESET;
@@ -161,11 +172,12 @@ export function tcp_disconnect(sk: TcpSock): void {
   tcp_write_queue_purge(sk);
   unlink_peer(sk);
   kfifo_free(sk.kernel.pages, sk.rcv);
-  sk.inet_daddr = INADDR_ANY;
+  sk.inet_daddr = sk.sk_prot.any;
   sk.inet_dport = 0;
   inet_reset_saddr(sk);
   sk.sk_shutdown = 0;
   sk.done = false;
+  sk.urg_data = 0;
   sk_error_report(sk);
 }
 
@@ -173,6 +185,7 @@ export function tcp_disconnect(sk: TcpSock): void {
 
 /** The peer's stream ends. Linux: tcp_fin. */
 function tcp_fin(sk: TcpSock): void {
+  if (sk.rsk_listener !== null) inet_csk_accept_deferred(sk);
   sk.sk_shutdown |= RCV_SHUTDOWN;
   sk.done = true;
   switch (sk.sk_state) {
@@ -187,6 +200,7 @@ function tcp_fin(sk: TcpSock): void {
       return;
   }
   if (!sk.dead) sk_state_change(sk);
+  tcp_data_snd_check(sk);
 }
 
 /** The peer has acknowledged our FIN. Linux: tcp_rcv_state_process. */
@@ -218,6 +232,7 @@ export function tcp_fin_wait2_orphan(sk: TcpSock): void {
 
 /** End our stream: now, or as soon as the peer has room for what was sent before. */
 export function tcp_send_fin(sk: TcpSock): void {
+  tcp_push_pending_frames(sk);
   const { peer } = sk;
   if (peer !== null && tcp_unsent(peer) > 0) {
     sk.fin_queued = true;
@@ -234,6 +249,27 @@ export function tcp_data_ready(sk: TcpSock): void {
   if (sk.sk_wait.first === null) return;
   const { len } = sk.rcv;
   if (len >= sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1) || len >= tcp_window(sk)) sk_wake(sk, POLLIN | POLLRDNORM);
+}
+
+/** A segment that is not mere data takes along what MSG_MORE keeps back; TCP_CORK goes on keeping it. Linux: tcp_data_snd_check. */
+export function tcp_data_snd_check(sk: TcpSock): void {
+  if (sk.cork !== null && sock_opt(sk, SOL_TCP, TCP_CORK) === 0) tcp_push_pending_frames(sk);
+}
+
+/** Send what was kept back. Linux: __tcp_push_pending_frames. */
+export function tcp_push_pending_frames(sk: TcpSock): void {
+  if (sk.cork === null) return;
+  const { data, timer } = sk.cork;
+  sk.cork = null;
+  del_timer(sk.kernel.timers, timer);
+  const { peer } = sk;
+  if (peer === null || tcp_data_refused(sk)) {
+    tcp_abort_on_data(sk);
+    return;
+  }
+  kfifo_in(sk.kernel.pages, peer.rcv, data);
+  if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
+  tcp_data_ready(peer);
 }
 
 /** `sk` has read: its peer may have room again. Linux: tcp_data_snd_check, sk_stream_write_space. */

@@ -1,24 +1,28 @@
-/** Connections over IPv4: the handshake (net/ipv4/tcp_ipv4.c, tcp_output.c tcp_connect, tcp_timer.c). */
+/** The handshake of both families, and connections over IPv4 (net/ipv4/tcp_ipv4.c, tcp_output.c tcp_connect, tcp_timer.c). */
 import type { SockAddr } from '../../include/linux/net.js';
 import { EAFNOSUPPORT, EINVAL, ENETUNREACH, ETIMEDOUT } from '../../include/uapi/errno.js';
-import { INADDR_ANY } from '../../include/uapi/in.js';
-import { POLLIN, POLLRDNORM } from '../../include/uapi/poll.js';
 import { AF_INET, SOL_TCP } from '../../include/uapi/socket.js';
-import { TCP_CLOSE, TCP_ESTABLISHED, TCP_SYNCNT, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
+import { TCP_CLOSE, TCP_DEFER_ACCEPT, TCP_ESTABLISHED, TCP_SYNCNT, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
-import { fifo_push } from '../../lib/fifo.js';
 import { add_timer, timer } from '../../lib/timerqueue.js';
 import { ktime_get } from '../../kernel/time.js';
-import { sk_state_change, sk_wake, sock_opt } from '../core/sock.js';
-import { inet_hash_connect, sk_acceptq_is_full } from './inet_connection_sock.js';
+import { sk_state_change, sock_opt } from '../core/sock.js';
+import {
+  inet_csk_defer_accept,
+  inet_csk_reqsk_queue_add,
+  inet_hash_connect,
+  sk_acceptq_is_full,
+} from './inet_connection_sock.js';
 import { inet_inherit_port, inet_lookup_listener } from './inet_hashtables.js';
 import {
+  type InetAddr,
   type InetSock,
   ROUTE_SADDR,
   RTN_LOCAL,
   SOCK_BINDPORT_LOCK,
-  inet_addr_type,
+  addr_any,
   inet_reset_saddr,
+  ip_route_output,
   is_sockaddr_in,
   route_daddr,
   sin_addr,
@@ -33,8 +37,8 @@ export const TCP_SYN_RETRIES = 6;
 /** net.ipv4.tcp_syn_linear_timeouts: so many repetitions come a second apart before the distance doubles each time. */
 const TCP_SYN_LINEAR_TIMEOUTS = 4;
 
-/** The listener's side of a connection from `sk`. Linux: tcp_v4_syn_recv_sock, tcp_create_openreq_child. */
-function tcp_v4_syn_recv_sock(listener: TcpSock, sk: TcpSock): TcpSock {
+/** The listener's side of a connection from `sk`. Linux: tcp_create_openreq_child. */
+function tcp_create_openreq_child(listener: TcpSock, sk: TcpSock): TcpSock {
   const child = new TcpSock(listener.kernel, listener.sk_prot);
   child.sk_state = TCP_ESTABLISHED;
   child.sk_userlocks = listener.sk_userlocks & ~SOCK_BINDPORT_LOCK;
@@ -42,6 +46,7 @@ function tcp_v4_syn_recv_sock(listener: TcpSock, sk: TcpSock): TcpSock {
   child.sk_rcvbuf = listener.sk_rcvbuf;
   child.sk_rcvtimeo = listener.sk_rcvtimeo;
   child.sk_sndtimeo = listener.sk_sndtimeo;
+  child.sk_ipv6only = listener.sk_ipv6only;
   if (listener.sk_opts !== null) child.sk_opts = new Map(listener.sk_opts);
   child.inet_rcv_saddr = sk.inet_daddr;
   child.inet_saddr = sk.inet_daddr;
@@ -80,10 +85,11 @@ function tcp_send_syn(sk: TcpSock): void {
     tcp_reset_xmit_timer(sk);
     return;
   }
-  const child = tcp_v4_syn_recv_sock(listener, sk);
+  const child = tcp_create_openreq_child(listener, sk);
   tcp_finish_connect(sk, child);
-  fifo_push(listener.accept_queue!, child);
-  if (listener.sk_wait.first !== null) sk_wake(listener, POLLIN | POLLRDNORM);
+  const seconds = listener.sk_opts === null ? 0 : sock_opt(listener, SOL_TCP, TCP_DEFER_ACCEPT);
+  if (seconds > 0) inet_csk_defer_accept(listener, child, seconds);
+  else inet_csk_reqsk_queue_add(listener, child);
 }
 
 /** Seconds to the next repetition: 1 1 1 1 1 2 4 8 …; Linux: tcp_retransmit_timer. */
@@ -110,21 +116,16 @@ function tcp_retransmit_syn(sk: TcpSock): void {
 }
 
 /**
- * Begin a connection. -EINVAL (length), -EAFNOSUPPORT, -ENETUNREACH, -EADDRNOTAVAIL (no port is free, or this very
- * connection is there already). How it went shows in the state and in `sk_err`.
+ * Begin a connection from `saddr`, unless the program bound another. -EADDRNOTAVAIL (no port is free, or this very connection
+ * is there already). How it went shows in the state and in `sk_err`.
  */
-export function tcp_v4_connect(inet: InetSock, addr: SockAddr): number {
-  const sk = inet as TcpSock;
-  if (!is_sockaddr_in(addr)) return -EINVAL;
-  if (get_u16(addr, 0) !== AF_INET) return -EAFNOSUPPORT;
-  const daddr = route_daddr(sin_addr(addr), sk.inet_saddr);
-  if (inet_addr_type(daddr) !== RTN_LOCAL) return -ENETUNREACH;
-  if (sk.inet_saddr === INADDR_ANY) {
-    sk.inet_saddr = ROUTE_SADDR;
-    sk.inet_rcv_saddr = ROUTE_SADDR;
+export function tcp_connect(sk: TcpSock, saddr: InetAddr, daddr: InetAddr, dport: number): number {
+  if (addr_any(sk.inet_saddr)) {
+    sk.inet_saddr = saddr;
+    sk.inet_rcv_saddr = saddr;
   }
   sk.inet_daddr = daddr;
-  sk.inet_dport = sin_port(addr);
+  sk.inet_dport = dport;
   sk.sk_state = TCP_SYN_SENT;
   const err = inet_hash_connect(sk);
   if (err < 0) {
@@ -138,4 +139,18 @@ export function tcp_v4_connect(inet: InetSock, addr: SockAddr): number {
   sk.peer_tw = null;
   tcp_send_syn(sk);
   return 0;
+}
+
+/** To an IPv4 address, from a socket of either family: -ENETUNREACH, then as above. */
+export function tcp_v4_connect_addr(sk: TcpSock, addr: number, dport: number): number {
+  const daddr = route_daddr(addr, sk.inet_saddr);
+  if (ip_route_output(daddr) !== RTN_LOCAL) return -ENETUNREACH;
+  return tcp_connect(sk, ROUTE_SADDR, daddr, dport);
+}
+
+/** -EINVAL (length), -EAFNOSUPPORT, -ENETUNREACH, -EADDRNOTAVAIL. */
+export function tcp_v4_connect(inet: InetSock, addr: SockAddr): number {
+  if (!is_sockaddr_in(addr)) return -EINVAL;
+  if (get_u16(addr, 0) !== AF_INET) return -EAFNOSUPPORT;
+  return tcp_v4_connect_addr(inet as TcpSock, sin_addr(addr), sin_port(addr));
 }

@@ -1,10 +1,7 @@
 /** The state of a TCP socket, and how much may lie between two of them (include/linux/tcp.h, net/inet_connection_sock.h). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import { type Socket, RCV_SHUTDOWN, SEND_SHUTDOWN } from '../../include/linux/net.js';
-import { EINVAL, ENOTTY } from '../../include/uapi/errno.js';
-import { SIOCATMARK, SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
 import { SOCK_STREAM } from '../../include/uapi/socket.js';
-import { TCP_LISTEN } from '../../include/uapi/tcp.js';
 import type { Fifo } from '../../lib/fifo.js';
 import { type Kfifo, kfifo } from '../../lib/kfifo.js';
 import type { Timer } from '../../lib/timerqueue.js';
@@ -18,6 +15,12 @@ export const TCP_WMEM_DEFAULT = 16384;
 export const TCP_RMEM_DEFAULT = 131072;
 /** What SO_SNDBUF grows to when a connection over lo is made, unless the program set it: 2 * 10 segments. Linux: tcp_sndbuf_expand. */
 const TCP_SNDBUF_LOOPBACK = 2626560;
+
+/** Bytes that MSG_MORE or TCP_CORK keep at the sender until there are enough of them, or 200 ms have passed. */
+export interface TcpCork {
+  data: Uint8Array;
+  readonly timer: Timer;
+}
 
 /**
  * struct tcp_sock. There are no segments: what an end sends stands in the other end's ring at once. The part of the ring
@@ -38,8 +41,18 @@ export class TcpSock extends InetSock {
   fin_queued = false;
   /** Somebody found no room to send: the reader has to tell. Linux: SOCK_NOSPACE. */
   nospace = false;
+  /** Null: nothing is kept back. */
+  cork: TcpCork | null = null;
+  /** Urgent data: 0 (none), URG_READ, or URG_VALID with the byte. */
+  urg_data = 0;
+  /** How many bytes of `rcv` come before the urgent one. */
+  urg_off = 0;
   /** Connections that wait for accept; null until listen. */
   accept_queue: Fifo<TcpSock> | null = null;
+  /** Connections that TCP_DEFER_ACCEPT keeps out of the queue until their first byte; null: none yet. */
+  deferred: TcpSock[] | null = null;
+  /** The listener that keeps this one out of its queue. */
+  rsk_listener: TcpSock | null = null;
   /** listen's backlog: the queue holds one more. */
   max_ack_backlog = 0;
   /** Repeats a SYN that found the listener's queue full; null until that happens. */
@@ -55,6 +68,10 @@ export class TcpSock extends InetSock {
     this.sk_rcvbuf = TCP_RMEM_DEFAULT;
   }
 }
+
+/** `urg_data`: the byte can be taken by MSG_OOB, or has been; it stays in the stream as the mark until a receive passes it. */
+export const URG_VALID = 0x100;
+export const URG_READ = 0x200;
 
 export function tcp_sk(sock: Socket): TcpSock {
   return sock.sk as TcpSock;
@@ -91,14 +108,4 @@ export function tcp_stream_wspace(sk: TcpSock): number {
 /** Does poll call it writable: is a third of the room free? Linux: sk_stream_is_writeable. */
 export function tcp_stream_is_writeable(sk: TcpSock): boolean {
   return sk.peer === null || tcp_unsent(sk.peer) * 3 <= sk.sk_sndbuf;
-}
-
-/** SIOCINQ: bytes to read; SIOCOUTQ: bytes that the peer has not taken; SIOCATMARK: no urgent byte is next. Linux: tcp_ioctl. */
-export function tcp_ioctl(sock: Socket, cmd: number): number {
-  const sk = tcp_sk(sock);
-  if (cmd === SIOCATMARK) return 0;
-  if (cmd !== SIOCINQ && cmd !== SIOCOUTQ) return -ENOTTY;
-  if (sk.sk_state === TCP_LISTEN) return -EINVAL;
-  if (cmd === SIOCINQ) return Math.min(sk.rcv.len, tcp_window(sk));
-  return sk.peer === null ? 0 : tcp_unsent(sk.peer);
 }

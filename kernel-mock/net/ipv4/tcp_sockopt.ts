@@ -8,7 +8,13 @@ import {
   TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT,
+  TCP_DELACK_MAX_US,
+  TCP_FASTOPEN,
+  TCP_FASTOPEN_CONNECT,
+  TCP_FASTOPEN_NO_COOKIE,
   TCP_INFO,
+  TCP_INQ,
+  TCP_IS_MPTCP,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
@@ -19,9 +25,15 @@ import {
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
   TCP_QUICKACK,
+  TCP_RTO_MAX_MS,
+  TCP_RTO_MIN_US,
+  TCP_SAVED_SYN,
+  TCP_SAVE_SYN,
   TCP_SYNCNT,
   TCP_THIN_DUPACK,
   TCP_THIN_LINEAR_TIMEOUTS,
+  TCP_TX_DELAY,
+  TCP_ULP,
   TCP_USER_TIMEOUT,
   TCP_WINDOW_CLAMP,
 } from '../../include/uapi/tcp.js';
@@ -36,9 +48,10 @@ import {
   ip_getsockopt,
   ip_setsockopt,
   range_option,
+  read_only_option,
   set_int_option,
 } from './ip_sockglue.js';
-import { TCP_FIN_TIMEOUT } from './tcp_input.js';
+import { TCP_FIN_TIMEOUT, tcp_push_pending_frames } from './tcp_input.js';
 import { TCP_SYN_RETRIES } from './tcp_ipv4.js';
 import type { TcpSock } from './tcp_sock.js';
 
@@ -63,6 +76,24 @@ function defer_accept_seconds(val: number): number {
   return seconds;
 }
 
+/** HZ of the kernels of distributions: times are kept in steps of 4 ms, rounded up. `unit`: so many of the option in a second. */
+const HZ = 250;
+function jiffies(val: number, unit: number): number {
+  const step = unit / HZ;
+  return Math.ceil(val / step) * step;
+}
+
+const TCP_RTO_MIN_US_DEFAULT = 200_000;
+/** Two jiffies at least, and no more than the default. */
+function check_min_us(_sk: InetSock, val: number): number {
+  const us = jiffies(val, 1e6);
+  return us >= 8000 && us <= TCP_RTO_MIN_US_DEFAULT ? us : -EINVAL;
+}
+
+function is_idle(sk: InetSock): boolean {
+  return sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_LISTEN;
+}
+
 function show_mss(sk: InetSock): number {
   const user = sock_opt(sk, SOL_TCP, TCP_MAXSEG);
   if (sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_LISTEN) return user === 0 ? TCP_MSS_DEFAULT : user;
@@ -81,13 +112,35 @@ const tcp_options: IntOptions = {
   [TCP_KEEPINTVL]: range_option(75, 1, 32767),
   [TCP_KEEPCNT]: range_option(9, 1, 127),
   [TCP_SYNCNT]: range_option(TCP_SYN_RETRIES, 1, 127),
-  // DEVIATION: a connection is given to accept before its first byte arrives.
   [TCP_DEFER_ACCEPT]: { initial: 0, check: (_sk, val) => defer_accept_seconds(val) },
   [TCP_WINDOW_CLAMP]: { initial: 0, check: (_sk, val) => (val === 0 ? 0 : Math.max(val, MIN_WINDOW_CLAMP)) },
   [TCP_QUICKACK]: bool_option(1),
   [TCP_THIN_LINEAR_TIMEOUTS]: range_option(0, 0, 1),
   [TCP_THIN_DUPACK]: { initial: 0, check: (_sk, val) => (val === 0 || val === 1 ? 0 : -EINVAL) },
   [TCP_USER_TIMEOUT]: range_option(0, 0, 0x7fffffff),
+  // A queue of connections whose first byte came with the SYN; never more than the listener's own.
+  [TCP_FASTOPEN]: {
+    initial: 0,
+    check: (sk, val) => (val < 0 || !is_idle(sk) ? -EINVAL : Math.min(val, sk.kernel.release.somaxconn)),
+  },
+  [TCP_SAVE_SYN]: range_option(0, 0, 2),
+  [TCP_FASTOPEN_CONNECT]: {
+    initial: 0,
+    check: (sk, val) => ((val === 0 || val === 1) && sk.sk_state === TCP_CLOSE ? val : -EINVAL),
+  },
+  [TCP_FASTOPEN_NO_COOKIE]: {
+    initial: 0,
+    check: (sk, val) => ((val === 0 || val === 1) && is_idle(sk) ? val : -EINVAL),
+  },
+  [TCP_INQ]: range_option(0, 0, 1),
+  [TCP_TX_DELAY]: range_option(0, 0, 0x7fffffff),
+  [TCP_IS_MPTCP]: read_only_option(() => 0),
+  [TCP_RTO_MAX_MS]: {
+    initial: TCP_RTO_MAX * 1000,
+    check: (_sk, val) => (val >= 1000 && val <= TCP_RTO_MAX * 1000 ? jiffies(val, 1000) : -EINVAL),
+  },
+  [TCP_RTO_MIN_US]: { initial: TCP_RTO_MIN_US_DEFAULT, check: check_min_us },
+  [TCP_DELACK_MAX_US]: { initial: TCP_RTO_MIN_US_DEFAULT, check: check_min_us },
 };
 
 // Options that are not an int, or one that may be negative.
@@ -149,7 +202,10 @@ function tcp_get_info(inet: InetSock): Uint8Array {
 export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_TCP) return ip_setsockopt(task, sock, level, optname, optval);
+  if (optname > sk.kernel.release.tcp_option_max) return optval.length < 4 ? -EINVAL : -ENOPROTOOPT;
   if (optname === TCP_CONGESTION) return set_congestion(sk, optval);
+  // There is no upper layer to load.
+  if (optname === TCP_ULP) return optval.length === 0 ? -EINVAL : -ENOENT;
   if (optval.length < 4) return -EINVAL;
   const val = get_s32(optval, 0);
   if (optname === TCP_LINGER2) return set_linger2(sk, val);
@@ -158,15 +214,23 @@ export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname:
     return 0;
   }
   if (optname === TCP_WINDOW_CLAMP && val === 0 && sk.sk_state !== TCP_CLOSE) return -EINVAL;
-  return set_int_option(tcp_options, sk, level, optname, val);
+  const err = set_int_option(tcp_options, sk, level, optname, val);
+  // Out with the cork, or no delay: what was kept back goes.
+  if (err === 0 && ((optname === TCP_CORK && val === 0) || (optname === TCP_NODELAY && val !== 0)))
+    tcp_push_pending_frames(sk as TcpSock);
+  return err;
 }
 
 export function tcp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
   const sk = inet_sk(sock);
   if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname);
+  if (optname > sk.kernel.release.tcp_option_max) return -ENOPROTOOPT;
   switch (optname) {
     case TCP_INFO:
       return tcp_get_info(sk);
+    case TCP_ULP:
+    case TCP_SAVED_SYN:
+      return new Uint8Array(0);
     case TCP_CONGESTION:
       return get_congestion(sk);
     case TCP_LINGER2:

@@ -124,6 +124,14 @@ function unix_net(kernel: Kernel): UnixNet {
   return net.unix as UnixNet;
 }
 
+/** Sockets that hold an abstract name. */
+export function unix_nr_bound(kernel: Kernel): number {
+  let n = 0;
+  for (const first of (kernel.net.unix as UnixNet | null)?.names.values() ?? [])
+    for (let name: UnixName | undefined = first; name !== undefined; name = name.next) n++;
+  return n;
+}
+
 export function unix_sk(sock: Socket): UnixSock {
   return sock.sk as UnixSock;
 }

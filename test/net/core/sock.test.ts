@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Libc, type Release, type ThrowingLibc, boot, throwing } from '../../../index.js';
+import { type Libc, type Release, type ThrowingLibc, throwing } from '../../../index.js';
 import {
   AF_UNIX,
   NR,
@@ -29,7 +29,7 @@ import {
   SO_TYPE,
 } from '../../../kernel-mock/include/uapi/index.js';
 import { answers, outcome, receive } from '../../facts.js';
-import { nothing_left } from '../../helpers.js';
+import { nothing_left, boot_for } from '../../helpers.js';
 import { connection, listener, nonblocking, pair } from '../unix/fixtures.js';
 
 const stream = (ok: ThrowingLibc): Promise<number> => ok.socket(AF_UNIX, SOCK_STREAM, 0);
@@ -291,7 +291,7 @@ test(
 );
 
 test('SO_RCVTIMEO runs on the clock of the kernel: an hour passes at once', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   let errno: unknown;
   await kernel.run(async (libc: Libc) => {
     const ok = throwing(libc);

@@ -11,10 +11,10 @@ import {
   IP_FREEBIND,
 } from '../../../kernel-mock/include/uapi/index.js';
 import type { Libc, Release, ThrowingLibc } from '../../../index.js';
-import { boot } from '../../../index.js';
 import type { InetNet } from '../../../kernel-mock/net/ipv4/inet_hashtables.js';
 import { answers, msleep, outcome } from '../../facts.js';
 import { ON, at, bound, client, listener, name, other_family, port, tcp, udp } from './fixtures.js';
+import { boot_for, what_is_left } from '../../helpers.js';
 
 /** A socket with one option on, bound or not: the outcome of bind, and the socket. */
 async function try_bind(
@@ -102,7 +102,7 @@ test(
 test('the same seed gives the same ports', async (t) => {
   const ports = async (seed: number): Promise<number[]> => {
     const found: number[] = [];
-    await boot({ seed, output: null }).run(async (libc: Libc) => {
+    await boot_for(t, { seed, output: null }).run(async (libc: Libc) => {
       for (let i = 0; i < 5; i++) {
         const s = await libc.socket(AF_INET, SOCK_STREAM, 0);
         await libc.listen(s, 1);
@@ -281,7 +281,7 @@ test(
 );
 
 test('more connections than there are ports, one after the other; then nothing is held', async (t) => {
-  const kernel = boot({ output: null });
+  const kernel = boot_for(t);
   const status = await kernel.run(async (libc: Libc) => {
     const l = await libc.socket(AF_INET, SOCK_STREAM, 0);
     await libc.bind(l, at(80));
@@ -297,7 +297,7 @@ test('more connections than there are ports, one after the other; then nothing i
   });
   const { tcp: ports, udp: datagrams, death_row } = kernel.internals.net.inet as InetNet;
   t.is(status, 0);
-  t.deepEqual(kernel.census(), { tasks: 0, zombies: 0, files: 0, timers: 0 });
+  t.deepEqual(what_is_left(kernel), {});
   t.is(datagrams.size, 0);
   t.true(
     [...ports.values()].every((tb) => tb.owners === null),

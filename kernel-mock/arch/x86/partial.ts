@@ -1,0 +1,58 @@
+/**
+ * What the calls of the table do not do, measured by their manual pages: the one place where that is said. A call without an entry
+ * does all that its page says a program can see. docs/calls.md is made of this.
+ */
+import type { handlers } from './syscall_table.js';
+
+const NO_STREAM_CONTROL = 'no urgent data (MSG_OOB)';
+const SOCKET_OPTIONS =
+  'SOL_SOCKET: no SO_ATTACH_FILTER, SO_MARK, SO_BINDTODEVICE, SO_TIMESTAMPING, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about packets are kept and have no effect';
+const NO_MOUNTS = 'one tree without mounts, quotas, extended attributes and access control lists';
+const RECORD_LOCKS = 'no mandatory locks';
+
+export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> = {
+  accept: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
+  accept4: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
+  chown: NO_MOUNTS,
+  clock_nanosleep: 'CLOCK_PROCESS_CPUTIME_ID is EOPNOTSUPP',
+  clock_settime: 'CLOCK_REALTIME only; who sleeps until a date is not woken earlier or later',
+  clone:
+    'no namespaces (CLONE_NEW*), no CLONE_PTRACE, CLONE_SETTLS, CLONE_IO; a child starts in a function of the library',
+  execve: 'programs are functions of the host and `#!` scripts: no ELF; no set-user-ID, no capabilities',
+  execveat: 'programs are functions of the host and `#!` scripts: no ELF; no set-user-ID, no capabilities',
+  fallocate: 'default mode, FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE; other modes are EOPNOTSUPP',
+  fcntl: `no F_NOTIFY, no write-life hints that would have an effect; ${RECORD_LOCKS}`,
+  futex:
+    'FUTEX_WAIT, FUTEX_WAKE and their _BITSET forms (every bit matches); no requeue, no FUTEX_WAKE_OP, no priority inheritance; words are private to an address space',
+  getrusage: 'only ru_utime and ru_stime move, with the time that calls take; memory, faults and switches are 0',
+  getsockopt: SOCKET_OPTIONS,
+  inotify_add_watch: 'no events of mounts (IN_UNMOUNT)',
+  ioctl:
+    'FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIOQSIZE, FIGETBSZ, FIONREAD and, of sockets, the owner; no terminals, devices, network interfaces, file attributes',
+  listen: 'no SYN cookies',
+  lseek: 'files are shorter than 2^53 bytes',
+  memfd_create: 'no MFD_HUGETLB',
+  mknod: 'device files can be made; only the null, zero, full and random devices answer',
+  mknodat: 'device files can be made; only the null, zero, full and random devices answer',
+  openat2: 'RESOLVE_CACHED has no effect',
+  prctl: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER and their PR_GET_ forms; other options are EINVAL',
+  prlimit64: 'RLIMIT_NOFILE, RLIMIT_FSIZE and a few more have an effect; the others are kept',
+  recvfrom: NO_STREAM_CONTROL,
+  rt_sigaction: 'no SA_ONSTACK: handlers run on the stack of the host',
+  sched_yield: 'there are no scheduling classes',
+  sendfile: 'from files only',
+  sendto: `${NO_STREAM_CONTROL}; MSG_MORE does not collect a datagram; no MSG_ZEROCOPY, MSG_FASTOPEN`,
+  setitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
+  getitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
+  setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE and a few more have an effect; the others are kept',
+  setsockopt: SOCKET_OPTIONS,
+  shutdown: 'close does not wait for SO_LINGER seconds: everything is delivered at once',
+  socket:
+    'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',
+  statx: 'no STATX_MNT_ID, STATX_DIOALIGN and later fields',
+  times: 'only the time that calls take',
+  unshare: 'CLONE_FILES and CLONE_FS; no namespaces',
+  utimensat: 'a time that is far from now is kept to a quarter of a microsecond',
+  wait4: 'of the resources of a child only its times',
+  waitid: 'of the resources of a child only its times',
+};
