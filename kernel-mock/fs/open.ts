@@ -4,6 +4,7 @@ import {
   FMODE_CAN_ODIRECT,
   FMODE_CREATED,
   FMODE_LSEEK,
+  FMODE_NONOTIFY,
   FMODE_PATH,
   FMODE_PREAD,
   FMODE_PWRITE,
@@ -32,6 +33,7 @@ import {
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_DSYNC,
   O_EXCL,
@@ -216,10 +218,18 @@ function handle_truncate(task: Task, file: OpenFile): number {
   return 0;
 }
 
+/** Only now it shows that the file cannot go around a cache. It is open, and is closed again. Linux: do_dentry_open. */
+function no_odirect(file: OpenFile): number {
+  file.f_mode |= FMODE_NONOTIFY;
+  fput(file);
+  return -EINVAL;
+}
+
 function open_finish(task: Task, file: OpenFile, err: number, truncate: boolean): OpenFile | number {
   let ret = err;
   if (ret >= 0) {
     finish_mode(file);
+    if ((file.f_flags & O_DIRECT) !== 0 && (file.f_mode & FMODE_CAN_ODIRECT) === 0) return no_odirect(file);
     fsnotify_open(file);
     if (truncate) ret = handle_truncate(task, file);
   }
