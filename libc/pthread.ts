@@ -1,6 +1,5 @@
 /** pthread.h: threads. As in C, these functions answer with the error number itself, not with -1 and errno. */
 import { EDEADLK, EINVAL, ESRCH } from '../kernel-mock/include/uapi/errno.js';
-import { get_u32, put_u32 } from '../kernel-mock/include/uapi/byteorder.js';
 import { FUTEX_WAIT } from '../kernel-mock/include/uapi/futex.js';
 import {
   CLONE_CHILD_CLEARTID,
@@ -17,6 +16,7 @@ import { test_cancel } from './internal/cancel.js';
 import { describe } from './internal/describe.js';
 import { type Pthread, new_pthread } from './internal/process.js';
 import type { Thread } from './internal/thread.js';
+import { alloc_tid_word, free_tid_word, get_tid, put_tid } from './internal/tid_word.js';
 
 /** What glibc passes to clone(2) for a thread. */
 const THREAD_FLAGS =
@@ -50,17 +50,16 @@ export async function pthread_create<T>(
   if (typeof start_routine !== 'function')
     throw new TypeError(`start_routine is a function (libc, arg) => value, not ${describe(start_routine)}`);
   const { process } = this;
-  const tid_word = new Uint8Array(8);
-  const tid_ptr = this.map(tid_word);
-  const self = new_pthread(tid_ptr, tid_word, thread === null);
+  const tid = alloc_tid_word(this);
+  const self = new_pthread(tid, thread === null);
   const routine = start_routine as (libc: Libc, arg: unknown) => unknown;
-  process.starting.set(tid_ptr, { self, routine, arg, exits: false });
+  process.starting.set(tid.ptr, { self, routine, arg, exits: false });
   process.nthreads++;
-  const ret = await this.enter(this.nr.clone, THREAD_FLAGS, tid_ptr, tid_ptr, tid_ptr);
+  const ret = await this.enter(this.nr.clone, THREAD_FLAGS, tid.ptr, tid.ptr, tid.ptr);
   if (ret < 0) {
     process.nthreads--;
-    process.starting.delete(tid_ptr);
-    this.unmap(tid_ptr);
+    process.starting.delete(tid.ptr);
+    free_tid_word(this, self);
     return -ret;
   }
   if (thread !== null) thread.thread = self;
@@ -89,7 +88,7 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
     if (self.detached) {
       // From now on the place of the word can be anybody's: the kernel must not announce the end there.
       await this.enter(this.nr.set_tid_address, 0);
-      this.unmap(self.tid_ptr);
+      free_tid_word(this, self);
     }
   }
   if (--process.nthreads === 0) await (this as Libc).exit(0);
@@ -100,11 +99,10 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
 /** `pthread_self()`: this thread, for pthread_equal, pthread_kill … of others. */
 export async function pthread_self(this: Thread): Promise<PthreadT> {
   if (this.self === null) {
-    const tid_word = new Uint8Array(8);
-    const tid_ptr = this.map(tid_word);
-    put_u32(tid_word, 0, await this.enter(this.nr.gettid));
-    await this.enter(this.nr.set_tid_address, tid_ptr);
-    this.self = new_pthread(tid_ptr, tid_word, false);
+    const tid = alloc_tid_word(this);
+    put_tid(tid, await this.enter(this.nr.gettid));
+    await this.enter(this.nr.set_tid_address, tid.ptr);
+    this.self = new_pthread(tid, false);
     this.self.thread = this;
   }
   return { thread: this.self };
@@ -143,12 +141,12 @@ export async function pthread_join(
   };
   this.self?.cleanup.push(forget);
   this.cancel_futex = true;
-  for (let tid = get_u32(other.tid_word, 0); tid !== 0; tid = get_u32(other.tid_word, 0)) {
-    await this.enter(this.nr.futex, other.tid_ptr, FUTEX_WAIT, tid);
+  for (let tid = get_tid(other.tid); tid !== 0; tid = get_tid(other.tid)) {
+    await this.enter(this.nr.futex, other.tid.ptr, FUTEX_WAIT, tid);
   }
   this.cancel_futex = false;
   this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(forget), 1);
-  this.unmap(other.tid_ptr);
+  free_tid_word(this, other);
   if (retval !== null) retval.value = other.value;
   return 0;
 }
@@ -159,7 +157,7 @@ export async function pthread_detach(this: Thread, thread: PthreadT): Promise<nu
   if (other === undefined) return ESRCH;
   if (other.detached || other.joined) return EINVAL;
   other.detached = true;
-  if (get_u32(other.tid_word, 0) === 0) this.unmap(other.tid_ptr);
+  if (get_tid(other.tid) === 0) free_tid_word(this, other);
   return 0;
 }
 
@@ -168,7 +166,7 @@ export async function pthread_kill(this: Thread, thread: PthreadT, sig: number):
   const other = thread_of(thread);
   if (other === undefined) return ESRCH;
   if (sig === 32 || sig === 33) return EINVAL;
-  const tid = get_u32(other.tid_word, 0);
+  const tid = get_tid(other.tid);
   if (tid === 0) return 0;
   const pid = await this.enter(this.nr.getpid);
   return Math.abs(await this.enter(this.nr.tgkill, pid, tid, sig));

@@ -81,7 +81,7 @@ function eventfd_read(task: Task, file: OpenFile, iter: IovIter): Result {
 
 function add(ctx: EventfdCtx, hi: number, lo: number): number {
   const sum = ctx.lo + lo;
-  ctx.lo = sum % WORD;
+  ctx.lo = sum >= WORD ? sum - WORD : sum;
   ctx.hi += hi + (sum >= WORD ? 1 : 0);
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
   return 8;

@@ -1,5 +1,5 @@
 /** epoll (fs/eventpoll.c): a set of files, and the list of those that may be ready. */
-import type { FileOperations, OpenFile } from '../include/linux/fs.js';
+import type { EpWatcher, FileOperations, OpenFile } from '../include/linux/fs.js';
 import { TASK_RUNNING, type Result, type Sleep, type Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
 import { EBADF, EEXIST, EFAULT, EINTR, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
@@ -51,7 +51,7 @@ const EP_PRIVATE_BITS = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE | 
 const EPOLLEXCLUSIVE_OK_BITS = EPOLLIN | EPOLLOUT | EP_ALWAYS | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE | 0;
 
 /** One watched file, by descriptor number and open file. Linux: struct epitem. */
-interface Epitem {
+interface Epitem extends EpWatcher {
   readonly ep: Eventpoll;
   readonly fd: number;
   readonly file: OpenFile;
@@ -64,6 +64,8 @@ interface Epitem {
   readonly waits: WaitEntry[];
   /** Links of the ready list. */
   ready: boolean;
+  /** Another file that was added under the same number; null: none. */
+  same_fd: Epitem | null;
   prev: Epitem | null;
   next: Epitem | null;
 }
@@ -72,8 +74,8 @@ interface Epitem {
 interface Eventpoll {
   /** Its own open file, once it has one. */
   file: OpenFile | null;
-  /** By open file, then by descriptor: one file can be watched under several numbers. */
-  readonly items: Map<OpenFile, Map<number, Epitem>>;
+  /** By descriptor: the latest of those that were added under this number, and are open under another still. */
+  readonly items: Map<number, Epitem>;
   /** The ready list, oldest first. */
   first: Epitem | null;
   last: Epitem | null;
@@ -142,15 +144,13 @@ function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo
     data_hi: hi,
     waits: [],
     ready: false,
+    same_fd: ep.items.get(fd) ?? null,
+    released: eventpoll_release_file,
     prev: null,
     next: null,
   };
-  let by_fd = ep.items.get(file);
-  if (by_fd === undefined) {
-    ep.items.set(file, (by_fd = new Map<number, Epitem>()));
-    (file.f_ep ??= []).push({ owner: ep.file!, released: () => ep_forget(ep, file) });
-  }
-  by_fd.set(fd, item);
+  ep.items.set(fd, item);
+  (file.f_ep ??= []).push(item);
   const pt: PollTable = {
     poll_wait(q) {
       const entry = wait_entry(null, (_entry, key) => ep_poll_callback(item, key));
@@ -161,25 +161,35 @@ function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo
   if (item_poll(item, pt) !== 0) make_ready(item);
 }
 
-function item_free(item: Epitem): void {
-  for (const entry of item.waits) remove_wait_queue(entry);
-  list_del(item.ep, item);
+/** Linux: ep_find. */
+function ep_find(ep: Eventpoll, file: OpenFile, fd: number): Epitem | undefined {
+  let item = ep.items.get(fd) ?? null;
+  while (item !== null && item.file !== file) item = item.same_fd;
+  return item ?? undefined;
 }
 
-/** The last descriptor of a watched file was closed: nothing is watched any more. Linux: eventpoll_release_file. */
-function ep_forget(ep: Eventpoll, file: OpenFile): void {
-  for (const item of ep.items.get(file)?.values() ?? []) item_free(item);
-  ep.items.delete(file);
+/** Take `item` out of the set. Its file is closed, or forgets it. */
+function item_free(item: Epitem): void {
+  const { ep, fd } = item;
+  for (const entry of item.waits) remove_wait_queue(entry);
+  list_del(ep, item);
+  const first = ep.items.get(fd)!;
+  let before = first;
+  while (before !== item && before.same_fd !== item) before = before.same_fd!;
+  if (before !== item) before.same_fd = item.same_fd;
+  else if (item.same_fd !== null) ep.items.set(fd, item.same_fd);
+  else ep.items.delete(fd);
+}
+
+/** The last descriptor of a watched file was closed. */
+function eventpoll_release_file(watcher: EpWatcher): void {
+  item_free(watcher as Epitem);
 }
 
 function ep_remove(item: Epitem): void {
-  const { ep, file, fd } = item;
   item_free(item);
-  const by_fd = ep.items.get(file)!;
-  by_fd.delete(fd);
-  if (by_fd.size > 0) return;
-  ep.items.delete(file);
-  file.f_ep = file.f_ep!.filter((watcher) => watcher.owner !== ep.file);
+  const { file } = item;
+  file.f_ep = file.f_ep!.filter((other) => other !== item);
 }
 
 function ep_modify(item: Epitem, events: number, lo: number, hi: number): void {
@@ -189,11 +199,22 @@ function ep_modify(item: Epitem, events: number, lo: number, hi: number): void {
   if (item_poll(item, null) !== 0) make_ready(item);
 }
 
+/** Every file in the set. */
+function* watched(ep: Eventpoll): Generator<OpenFile> {
+  for (let item of ep.items.values()) {
+    yield item.file;
+    while (item.same_fd !== null) {
+      item = item.same_fd;
+      yield item.file;
+    }
+  }
+}
+
 /** How deep epolls stand in `file`; `target` in it is a circle. -ELOOP. Linux: ep_loop_check. */
 function nesting(file: OpenFile, target: OpenFile, depth: number): number {
   if (file === target || depth > EP_MAX_NESTS) return -ELOOP;
   let deepest = 0;
-  for (const inner of ep_of(file).items.keys()) {
+  for (const inner of watched(ep_of(file))) {
     if (inner.f_op !== eventpoll_fops) continue;
     const below = nesting(inner, target, depth + 1);
     if (below < 0) return below;
@@ -205,7 +226,7 @@ function nesting(file: OpenFile, target: OpenFile, depth: number): number {
 /** epolls that stand around `file`, at most. */
 function outer_depth(file: OpenFile): number {
   let deepest = 0;
-  for (const { owner } of file.f_ep ?? []) deepest = Math.max(deepest, outer_depth(owner) + 1);
+  for (const watcher of file.f_ep ?? []) deepest = Math.max(deepest, outer_depth((watcher as Epitem).ep.file!) + 1);
   return deepest;
 }
 
@@ -292,7 +313,8 @@ function ep_eventpoll_poll(file: OpenFile, pt: PollTable | null): number {
 
 function ep_release(file: OpenFile): void {
   const ep = ep_of(file);
-  for (const by_fd of [...ep.items.values()]) for (const item of [...by_fd.values()]) ep_remove(item);
+  for (const first of [...ep.items.values()])
+    for (let item: Epitem | null = first; item !== null; item = item.same_fd) ep_remove(item);
 }
 
 export const eventpoll_fops = {
@@ -369,7 +391,7 @@ export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: 
   }
   const ep = ep_of(file);
   const fd = fd_reg >>> 0;
-  const item = ep.items.get(target)?.get(fd);
+  const item = ep_find(ep, target, fd);
   const lo = area === null ? 0 : get_u32(area.bytes, at + EVENT.data);
   const hi = area === null ? 0 : get_u32(area.bytes, at + EVENT.data + 4);
   switch (op) {

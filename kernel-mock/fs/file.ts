@@ -65,7 +65,7 @@ export function fput(file: OpenFile): void {
   if (--file.f_count > 0) return;
   file.kernel.nr_files--;
   if ((file.f_flags & O_ASYNC) !== 0) file.f_op.fasync?.(file, -1, false);
-  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released();
+  if (file.f_ep !== null) for (const watcher of file.f_ep) watcher.released(watcher);
   if (file.f_inode !== null) file.kernel.fs!.__fput(file);
   file.f_op.release?.(file);
 }
@@ -91,6 +91,11 @@ export function fget_raw(task: Task, fd: number): OpenFile | null {
   return task.files.fd[fd >>> 0] ?? null;
 }
 
+/** Make room for descriptor `fd`. Linux: expand_files. */
+function expand_files(files: FilesStruct, fd: number): void {
+  while (files.fd.length <= fd) files.fd.push(null);
+}
+
 /** Reserve the lowest free descriptor that is not below `start`. -EMFILE at `end`. Linux: alloc_fd. */
 function alloc_fd(files: FilesStruct, start: number, end: number, flags: number): number {
   const from = Math.max(start, files.next_fd);
@@ -100,7 +105,7 @@ function alloc_fd(files: FilesStruct, start: number, end: number, flags: number)
   set_bit(files.open_fds, fd);
   if ((flags & O_CLOEXEC) !== 0) set_bit(files.close_on_exec, fd);
   else clear_bit(files.close_on_exec, fd);
-  while (files.fd.length <= fd) files.fd.push(null);
+  if (fd >= files.fd.length) expand_files(files, fd);
   return fd;
 }
 
@@ -168,7 +173,7 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
   const old = files.fd[newfd] ?? null;
   if (old === null) {
     set_bit(files.open_fds, newfd);
-    while (files.fd.length <= newfd) files.fd.push(null);
+    expand_files(files, newfd);
   } else task.kernel.trace?.fd_close?.(task, newfd, old);
   if ((flags & O_CLOEXEC) !== 0) set_bit(files.close_on_exec, newfd);
   else clear_bit(files.close_on_exec, newfd);

@@ -44,6 +44,7 @@ export function new_inode(kernel: Kernel, vfs: Vfs, sb: SuperBlock, mode: number
     i_uid: cred?.euid ?? 0,
     i_gid: cred?.egid ?? 0,
     i_nlink: S_ISDIR(mode) ? 2 : 1,
+    i_linkable: false,
     i_rdev: rdev,
     i_size: 0,
     i_atime: now,

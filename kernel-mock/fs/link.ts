@@ -207,7 +207,8 @@ export function sys_linkat(
   const err = may_create(task, at.dir);
   if (err < 0) return err;
   if (d_is_dir(old)) return -EPERM;
-  if (inode.i_nlink === 0) return -ENOENT;
+  if (inode.i_nlink === 0 && !inode.i_linkable) return -ENOENT;
+  inode.i_linkable = false;
   inode.i_nlink++;
   inode.i_ctime = current_time(task.kernel);
   const dentry = d_add(at.dir, at.name, inode);

@@ -4,7 +4,6 @@ import {
   FMODE_CAN_ODIRECT,
   FMODE_CREATED,
   FMODE_LSEEK,
-  FMODE_NONOTIFY,
   FMODE_PATH,
   FMODE_PREAD,
   FMODE_PWRITE,
@@ -218,18 +217,15 @@ function handle_truncate(task: Task, file: OpenFile): number {
   return 0;
 }
 
-/** Only now it shows that the file cannot go around a cache. It is open, and is closed again. Linux: do_dentry_open. */
-function no_odirect(file: OpenFile): number {
-  file.f_mode |= FMODE_NONOTIFY;
-  fput(file);
-  return -EINVAL;
-}
-
+/** The end of every open: -EINVAL (O_DIRECT of what is not a regular file). Linux: do_dentry_open, handle_truncate. */
 function open_finish(task: Task, file: OpenFile, err: number, truncate: boolean): OpenFile | number {
   let ret = err;
   if (ret >= 0) {
     finish_mode(file);
-    if ((file.f_flags & O_DIRECT) !== 0 && (file.f_mode & FMODE_CAN_ODIRECT) === 0) return no_odirect(file);
+    if ((file.f_flags & O_DIRECT) !== 0 && (file.f_mode & FMODE_CAN_ODIRECT) === 0) {
+      fput(file);
+      return -EINVAL;
+    }
     fsnotify_open(file);
     if (truncate) ret = handle_truncate(task, file);
   }
@@ -287,12 +283,13 @@ function do_tmpfile(nd: Nameidata, how: OpenHow): OpenFile | Opening | number {
   if (denied < 0) return denied;
   const inode = ramfs_get_inode(task, path.d_inode, S_IFREG | (how.mode & ~task.fs.umask));
   inode.i_nlink = 0;
+  inode.i_linkable = (how.flags & O_EXCL) === 0;
   const dentry = d_alloc(path, `#${inode.i_ino}`, inode);
   dentry.d_unhashed = true;
   dget(path);
   nd.path = dentry;
   nd.flags &= ~LOOKUP_DIRECTORY;
-  return do_open(nd, { ...how, flags: how.flags & ~(__O_TMPFILE | O_DIRECTORY | O_EXCL) }, true);
+  return do_open(nd, how, true);
 }
 
 /** Linux: path_openat. */

@@ -1,6 +1,6 @@
 /** Regular files and directories in memory (fs/ramfs/, mm/filemap.c, mm/shmem.c, fs/libfs.c). Pages that were never written are holes. */
 import type { Dentry, Inode } from '../include/linux/dcache.js';
-import type { DirContext, FileOperations, OpenFile } from '../include/linux/fs.js';
+import { MAX_LFS_FILESIZE, type DirContext, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Bytes, IovIter } from '../include/linux/mm.js';
 import type { Task } from '../include/linux/sched.js';
 import { EFAULT, EFBIG, EINVAL, EISDIR, ENOENT, ENXIO, EPERM } from '../include/uapi/errno.js';
@@ -14,8 +14,6 @@ import { copy_from_iter, copy_to_iter, fault_in_some } from '../mm/iov_iter.js';
 import { current_time, drop_suidgid } from './inode.js';
 
 export const PAGE_SIZE = 4096;
-/** MAX_LFS_FILESIZE, the last position: as far as numbers reach. */
-export const MAX_LFS_FILESIZE = 2 ** 63 - 1024;
 /**
  * How long a file can be.
  *
@@ -40,6 +38,11 @@ export function vfs_setpos(file: OpenFile, offset: number, max: number): number 
   if (offset < 0 || offset > max) return -EINVAL;
   file.f_pos = offset;
   return offset;
+}
+
+/** `offset` counted from `base`; -1 where a loff_t would overflow, which numbers do not. */
+function seek_sum(base: number, offset: number): number {
+  return base > 0 && offset >= MAX_LFS_FILESIZE ? -1 : base + offset;
 }
 
 /** The first byte from `pos` on that is in a page (`data`) or in a hole; the end of the file is a hole. */
@@ -67,9 +70,9 @@ export function generic_file_llseek(task: Task, file: OpenFile, offset: number, 
     case SEEK_SET:
       return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
     case SEEK_CUR:
-      return vfs_setpos(file, file.f_pos + offset, MAX_LFS_FILESIZE);
+      return vfs_setpos(file, seek_sum(file.f_pos, offset), MAX_LFS_FILESIZE);
     case SEEK_END:
-      return vfs_setpos(file, inode.i_size + offset, MAX_LFS_FILESIZE);
+      return vfs_setpos(file, seek_sum(inode.i_size, offset), MAX_LFS_FILESIZE);
     case SEEK_DATA:
     case SEEK_HOLE: {
       if (!task.kernel.release.seek_data) return -EINVAL;
@@ -245,7 +248,7 @@ export const ramfs_file_operations = {
 /** lseek of a directory: its positions are those that getdents gives. Linux: dcache_dir_lseek. */
 function dir_llseek(_task: Task, file: OpenFile, offset: number, whence: number): number {
   if (whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
-  const pos = whence === SEEK_CUR ? file.f_pos + offset : offset;
+  const pos = whence === SEEK_CUR ? seek_sum(file.f_pos, offset) : offset;
   if (pos < 0) return -EINVAL;
   file.f_pos = pos;
   return pos;

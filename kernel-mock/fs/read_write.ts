@@ -1,5 +1,13 @@
 /** read, write and their vectors (fs/read_write.c). One body each; the file's own operation moves the bytes. */
-import { FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
+import {
+  FMODE_LSEEK,
+  FMODE_PREAD,
+  FMODE_PWRITE,
+  FMODE_READ,
+  FMODE_WRITE,
+  MAX_LFS_FILESIZE,
+  type OpenFile,
+} from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { O_APPEND, O_NONBLOCK } from '../include/uapi/fcntl.js';
 import {
@@ -117,6 +125,13 @@ function do_writev(task: Task, fd: number, vec: number, vlen: number, flags: num
 
 // At a given position.
 
+/** Begin a transfer at `pos`: -EINVAL if it would end beyond the last position, whatever the file is. Linux: rw_verify_area. */
+function rw_verify_area(task: Task, pos: number): number {
+  const { iter } = task;
+  iter.pos = pos;
+  return iter.count > 0 && pos + iter.count >= MAX_LFS_FILESIZE ? -EINVAL : 0;
+}
+
 /** `pread(fd, buf, count, offset)`: -EINVAL (offset), -EBADF, -ESPIPE (no position), -EBADF (not for reading), then as read. pread(2). */
 export function sys_pread64(task: Task, fd: number, buf: number, count: number, offset: number): Result {
   const pos = s64(offset);
@@ -126,8 +141,7 @@ export function sys_pread64(task: Task, fd: number, buf: number, count: number, 
   if ((file.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_READ) === 0) return -EBADF;
   if (file.f_op.read_iter === undefined) return -EINVAL;
-  const err = import_ubuf(task, buf, count);
-  task.iter.pos = pos;
+  const err = import_ubuf(task, buf, count) || rw_verify_area(task, pos);
   return err < 0 ? err : vfs_read(task, file);
 }
 
@@ -140,8 +154,7 @@ export function sys_pwrite64(task: Task, fd: number, buf: number, count: number,
   if ((file.f_mode & FMODE_PWRITE) === 0) return -ESPIPE;
   if ((file.f_mode & FMODE_WRITE) === 0) return -EBADF;
   if (file.f_op.write_iter === undefined) return -EINVAL;
-  const err = import_ubuf(task, buf, count);
-  task.iter.pos = pos;
+  const err = import_ubuf(task, buf, count) || rw_verify_area(task, pos);
   return err < 0 ? err : vfs_write(task, file);
 }
 
@@ -154,8 +167,8 @@ function do_preadv(task: Task, fd: number, vec: number, vlen: number, pos: numbe
   if (file.f_op.read_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
-  task.iter.pos = pos;
-  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_read);
+  if (task.iter.count === 0) return 0;
+  return rw_verify_area(task, pos) || transfer_with(task, file, flags, vfs_read);
 }
 
 function do_pwritev(task: Task, fd: number, vec: number, vlen: number, pos: number, flags: number): Result {
@@ -167,8 +180,8 @@ function do_pwritev(task: Task, fd: number, vec: number, vlen: number, pos: numb
   if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
-  task.iter.pos = pos;
-  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_write);
+  if (task.iter.count === 0) return 0;
+  return rw_verify_area(task, pos) || transfer_with(task, file, flags, vfs_write);
 }
 
 /** `preadv(fd, iov, iovcnt, offset)`: as pread and readv. The offset stands in one register; a second is for 32-bit programs. readv(2). */

@@ -1,5 +1,5 @@
 /** sendfile and copy_file_range: from files without a pipe to be seen (fs/read_write.c). */
-import { FMODE_PREAD, FMODE_READ, FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
+import { FMODE_PREAD, FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR, EOVERFLOW, ESPIPE, EXDEV } from '../include/uapi/errno.js';
 import { O_APPEND, O_NONBLOCK } from '../include/uapi/fcntl.js';
@@ -11,7 +11,7 @@ import { size_t } from '../mm/uaccess.js';
 import { fget, hold_file } from './file.js';
 import { fsnotify_access, fsnotify_modify } from './notify/fsnotify.js';
 import { get_pipe_info } from './pipe.js';
-import { MAX_LFS_FILESIZE, S_MAXBYTES, rlimit_fsize, send_sigxfsz } from './ramfs.js';
+import { S_MAXBYTES, rlimit_fsize, send_sigxfsz } from './ramfs.js';
 import { run_now, rw_kernel, splice_file_to_pipe } from './splice.js';
 
 /** Bytes that go in one step. */

@@ -1,5 +1,12 @@
 /** splice, tee and vmsplice: bytes between pipes and files without a detour through a program's buffers (fs/splice.c). */
-import { FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
+import {
+  FMODE_PREAD,
+  FMODE_PWRITE,
+  FMODE_READ,
+  FMODE_WRITE,
+  MAX_LFS_FILESIZE,
+  type OpenFile,
+} from '../include/linux/fs.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EAGAIN, EBADF, EFAULT, EINVAL, EPIPE, ERESTARTSYS, ESPIPE } from '../include/uapi/errno.js';
@@ -17,7 +24,7 @@ import { fget, hold_file } from './file.js';
 import { fsnotify_access, fsnotify_modify } from './notify/fsnotify.js';
 import { type PipeInode, get_pipe_info, pipe_empty, pipe_full } from './pipe.js';
 import { pipe_consume, pipe_copy_out, pipe_put_pages, pipe_room } from './pipe_pages.js';
-import { MAX_LFS_FILESIZE, PAGE_SIZE } from './ramfs.js';
+import { PAGE_SIZE } from './ramfs.js';
 
 /** Bytes that go in one step. */
 const CHUNK = 65536;

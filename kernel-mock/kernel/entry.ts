@@ -152,7 +152,8 @@ function enter_user_mode(task: Task, ret: number): void {
 function run_handler(task: Task, { handler, signo, info, interrupts }: SigFrame): void {
   void user_mode(
     task,
-    Promise.resolve().then(() => task.group.image.signal(task.cpu, handler, signo, info, interrupts)),
+    Promise.resolve(),
+    () => task.group.image.signal(task.cpu, handler, signo, info, interrupts),
     `the handler of signal ${signo} ended without rt_sigreturn`,
   );
 }
@@ -368,14 +369,18 @@ export function start_user_mode(task: Task, main: () => Promise<void>): void {
 
 /** When `task` goes to user mode next, it begins with `main`; what it did there before is never gone on with. */
 export function begin_program(task: Task, main: () => Promise<void>): void {
-  void user_mode(task, pending(task).then(main), 'ran off its end without exit');
+  void user_mode(task, pending(task), main, 'ran off its end without exit');
 }
 
-/** Watch over a piece of user mode: it leaves through a system call that does not return, or its process is aborted. */
-async function user_mode(task: Task, piece: Promise<void>, no_end: string): Promise<void> {
+/**
+ * When `go` is settled, a piece of user mode, watched over: it leaves through a system call that does not return, or its process
+ * is aborted.
+ */
+async function user_mode(task: Task, go: Promise<unknown>, piece: () => Promise<void>, no_end: string): Promise<void> {
   const { cpu } = task;
   try {
-    await piece;
+    await go;
+    await piece();
     if (task.cpu === cpu) user_mode_failed(task, new MisuseError(`${describe_task(task)}: ${no_end}`));
   } catch (error) {
     if (task.cpu === cpu) user_mode_failed(task, error instanceof MisuseError ? error : new ProgramError(task, error));

@@ -185,7 +185,7 @@ export function do_exit(task: Task, status: number): void {
   task.state = TASK_DEAD;
   // Not the fast way out: there is no way out.
   task.work |= TIF_SIGPENDING;
-  task.indirect_params = null;
+  task.indirect_params = 0;
   task.frame = null;
   task.restart_block = null;
   kernel.trace?.task_exit?.(task);

@@ -79,6 +79,8 @@ const INIT_RLIMITS: readonly number[] = (() => {
   return rlim;
 })();
 
+const NO_ADDRESS = new Uint8Array(0);
+
 /** The processor as one thread of one program sees it. */
 class TaskCpu implements Cpu {
   readonly memory: UserMemory;
@@ -154,8 +156,7 @@ function alloc_task(
     resolve: null,
     wchan: '',
     wait: undefined as unknown as WaitEntry,
-    indirect_params: null,
-    indirect_heeds: 0,
+    indirect_params: 0,
     clear_child_tid: 0,
     vfork_done: null,
     pdeath_signal: 0,
@@ -163,6 +164,7 @@ function alloc_task(
     sum_exec: 0,
     iter,
     msg: { name: null, want_name: false, iter, flags: 0 },
+    sockaddr: NO_ADDRESS,
   };
   new_cpu(task);
   (task as { wait: WaitEntry }).wait = wait_entry(task, null);

@@ -15,22 +15,28 @@ import { size_t } from '../mm/uaccess.js';
  * call. Linux: INDIRECT_PARAM(file_flags, flags).
  */
 export function indirect_file_flags(task: Task): number {
-  const params = task.indirect_params;
-  return params === null ? 0 : get_s32(params, indirect_params.file_flags.flags) & task.indirect_heeds;
+  return task.indirect_params;
 }
 
-/** Zero what was copied: the block is all zero whenever no indirect call is under way. A task that has died has none. */
-function clear_params(task: Task, n: number): void {
-  const params = task.indirect_params;
-  if (params !== null) for (let i = 0; i < n; i++) params[i] = 0;
-}
-
-function* clear_after(task: Task, sleep: Sleep, n: number): Sleep {
+function* clear_after(task: Task, sleep: Sleep): Sleep {
   try {
     return yield* sleep;
   } finally {
-    clear_params(task, n);
+    task.indirect_params = 0;
   }
+}
+
+/** The flags of a block of `n` bytes: what it leaves out is zero. -EFAULT. */
+function get_file_flags(task: Task, userparams: number, n: number, heeds: number): number {
+  const area = find_vma(task.mm, userparams, n);
+  if (area === null) return -EFAULT;
+  const { bytes } = area;
+  const { size, flags } = indirect_params.file_flags;
+  const o = userparams - area.start + flags;
+  if (n >= size) return get_s32(bytes, o) & heeds;
+  let short = 0;
+  for (let i = 0; i < n; i++) short |= bytes[o + i]! << (8 * i);
+  return short & heeds;
 }
 
 /**
@@ -39,13 +45,16 @@ function* clear_after(task: Task, sleep: Sleep, n: number): Sleep {
  */
 function get_register(regs: DataView, o: number): number {
   const lo = regs.getInt32(o, true);
-  const hi = regs.getInt32(o + 4, true);
-  return hi === lo >> 31 ? lo : (lo >>> 0) + hi * 0x1_0000_0000;
+  return regs.getInt32(o + 4, true) === lo >> 31 ? lo : get_wide_register(regs, o);
+}
+
+function get_wide_register(regs: DataView, o: number): number {
+  return regs.getUint32(o, true) + regs.getInt32(o + 4, true) * 0x1_0000_0000;
 }
 
 /**
  * `indirect(regs, params, paramslen[, flags])`: copy `paramslen` bytes of parameters into the task, run the call that `regs`
- * describes, zero the copy on every way out.
+ * describes, zero the copy on every way out. What is copied is the only field that any call reads: Linux copies the block.
  *
  * @param userregs struct indirect_registers: the number at full width, six registers
  * @param userparams union indirect_params; not looked at if `paramslen` is 0
@@ -73,17 +82,13 @@ export function sys_indirect(
   const nr = get_register(regs, at);
   const heeds = kernel.indirect_calls[nr];
   if (facts.whitelisted ? heeds === undefined : nr === NR.indirect) return -EINVAL;
-  task.indirect_heeds = heeds ?? 0;
 
   const n = size_t(paramslen);
   if (n > facts.params_size) return -EINVAL;
   if (n > 0) {
-    const from = find_vma(task.mm, userparams, n);
-    if (from === null) return -EFAULT;
-    const params = (task.indirect_params ??= new Uint8Array(facts.params_size));
-    const { bytes } = from;
-    // Not copy_from_user: for four bytes its calls are most of what indirect costs.
-    for (let i = 0, o = userparams - from.start; i < n; i++) params[i] = bytes[o + i]!;
+    const file_flags = get_file_flags(task, userparams, n, heeds ?? 0);
+    if (file_flags < 0) return file_flags;
+    task.indirect_params = file_flags;
   }
 
   const handler = kernel.sys_call_table[nr];
@@ -98,7 +103,7 @@ export function sys_indirect(
       get_register(regs, at + 40),
       get_register(regs, at + 48),
     );
-  if (typeof ret !== 'number') return clear_after(task, ret, n);
-  clear_params(task, n);
+  if (typeof ret !== 'number') return clear_after(task, ret);
+  task.indirect_params = 0;
   return ret;
 }

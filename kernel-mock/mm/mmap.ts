@@ -4,6 +4,7 @@ import type { UserMemory } from '../include/uapi/seam.js';
 
 /** Areas start at multiples of this, so that a table look-up finds them. */
 const SLOT = 65536;
+const SLOT_SHIFT = 16;
 const NO_BYTES = new Uint8Array(0);
 
 /** A new, empty address space. `junk`: fill byte of fresh memory, undefined for zeros. */
@@ -109,17 +110,20 @@ export function do_munmap(mm: Mm, start: number): void {
  * that are no address at all. The offset of the first byte is `ptr - area.start`.
  */
 export function find_vma(mm: Mm, ptr: number, len: number): Area | null {
-  const area = mm.areas[Math.floor(ptr / SLOT)];
-  if (area === undefined || !Number.isInteger(ptr) || !(ptr - area.start + len <= area.bytes.length)) return null;
-  return area;
+  // A division of doubles takes longer than all the rest.
+  const narrow = ptr === (ptr | 0);
+  const area = mm.areas[narrow ? ptr >>> SLOT_SHIFT : Math.floor(ptr / SLOT)];
+  if (area === undefined || !(narrow || Number.isInteger(ptr))) return null;
+  const offset = ptr - area.start;
+  return offset >= 0 && offset + len <= area.bytes.length ? area : null;
 }
 
 /** The bytes of an area that stays, such as a stack, for many wide fields at once: a third of the time of single bytes. */
 export function area_view(area: Area): DataView {
+  if (area.view !== null) return area.view;
   const { bytes } = area;
-  // A buffer that the program can resize: a view of its old size would throw.
-  if ((bytes.buffer as { resizable?: boolean }).resizable === true)
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  area.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return area.view;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  // Not kept of a buffer that the program can resize: a view of its old size would throw.
+  if ((bytes.buffer as { resizable?: boolean }).resizable !== true) area.view = view;
+  return view;
 }

@@ -140,13 +140,16 @@ export function held(file: OpenFile, ret: Result): Result {
   return typeof ret === 'number' ? ret : hold_file(file, ret);
 }
 
-/** An address from user memory: -EINVAL (longer than any address), -EFAULT. Linux: move_addr_to_kernel. */
+/**
+ * An address from user memory: -EINVAL (longer than any address), -EFAULT. It stands in the task's own room until the next call
+ * with an address; who keeps it takes a copy. Linux: move_addr_to_kernel.
+ */
 export function move_addr_to_kernel(task: Task, uaddr: number, ulen: number): SockAddr | number {
   const len = ulen | 0;
   if (len < 0 || len > SOCKADDR_MAX) return -EINVAL;
   if (len === 0) return NO_ADDRESS;
-  const addr = new Uint8Array(len);
-  return copy_from_user(task.mm, addr, 0, uaddr, len) < 0 ? -EFAULT : addr;
+  if (task.sockaddr.length !== len) task.sockaddr = new Uint8Array(len);
+  return copy_from_user(task.mm, task.sockaddr, 0, uaddr, len) < 0 ? -EFAULT : task.sockaddr;
 }
 
 /** An address to user memory: no more than *ulen bytes, and the full length into *ulen. -EFAULT, -EINVAL. */

@@ -3,6 +3,7 @@ import type { Cpu, Image } from '../../kernel-mock/include/uapi/seam.js';
 import { SIGSEGV, SIG_DFL, SIG_UNBLOCK } from '../../kernel-mock/include/uapi/signal.js';
 import type { Libc } from '../index.js';
 import { SIGCANCEL, cancel_handler } from './cancel.js';
+import { descriptor_calls } from './descriptor_calls.js';
 import { describe } from './describe.js';
 import { handler_of } from './handlers.js';
 import type { Process, Start } from './process.js';
@@ -36,16 +37,25 @@ function exit_status(value: unknown): number {
   throw new TypeError(`it returned ${describe(value)}, which is no exit status: return a whole number, or nothing`);
 }
 
-function new_process(route: Route, env: Record<string, string>, new_libc: NewLibc): Process {
+/** No feature has been asked for. Full length: a look-up beyond the end of an array is slow each time. */
+const NO_FEATURES: Process['features'] = descriptor_calls.map(() => undefined);
+
+function new_process(
+  route: Route,
+  env: Record<string, string>,
+  new_libc: NewLibc,
+  features: Process['features'],
+): Process {
   const process: Process = {
     route,
-    features: new Map(),
+    features,
     env,
     starting: new Map(),
     handlers: [],
     atexit: [],
     commands: new Map(),
     nthreads: 1,
+    tid_words: [],
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
   };
@@ -60,8 +70,8 @@ function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
 
 /** What fork copies of the library. The child has one thread: the one that called fork. */
 function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process {
-  const child = new_process(parent.route, { ...parent.env }, new_libc);
-  for (const [name, feature] of parent.features) child.features.set(name, { ...feature });
+  const features = parent.features.map((f) => (f === undefined ? f : { ...f }));
+  const child = new_process(parent.route, { ...parent.env }, new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
   for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
@@ -106,13 +116,13 @@ class ProgramImage implements Image {
   }
 
   async start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void> {
-    this.#process = new_process(this.#route, parse_env(env), this.#new_libc);
+    this.#process = new_process(this.#route, parse_env(env), this.#new_libc, NO_FEATURES.slice());
     const libc = this.#thread(cpu);
     const status = exit_status(await this.#program(libc, argv, this.#process.env));
     await libc.exit(status);
   }
 
-  async resume(cpu: Cpu, stack: number): Promise<void> {
+  resume(cpu: Cpu, stack: number): Promise<void> {
     const process = this.#process;
     const start = process.starting.get(stack);
     if (start === undefined) throw new TypeError(NOT_OURS);
@@ -120,7 +130,7 @@ class ProgramImage implements Image {
     const libc = this.#thread(cpu);
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
-    await begin(process, libc, start);
+    return begin(process, libc, start);
   }
 
   fork(parent: Cpu): Image {
@@ -145,5 +155,5 @@ class ProgramImage implements Image {
 
 /** An image of `program`, whose descriptor-creating functions take `route`. */
 export function program_image(program: Program, route: Route, new_libc: NewLibc): Image {
-  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc));
+  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc, NO_FEATURES.slice()));
 }

@@ -5,10 +5,11 @@
 import { EAFNOSUPPORT, EBADF, EINVAL, ENOSYS } from '../../kernel-mock/include/uapi/errno.js';
 import { O_CLOEXEC } from '../../kernel-mock/include/uapi/fcntl.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../kernel-mock/include/uapi/socket.js';
-import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
+import { type CallName, NR } from '../../kernel-mock/include/uapi/unistd.js';
 
-export interface DescriptorCall {
-  /** The library function; also names the feature in `auto`'s memory. */
+/** What there is to say of a descriptor-making function. */
+interface Facts {
+  /** The library function. */
   readonly name: string;
   /** The call without flags. */
   readonly plain: CallName;
@@ -33,9 +34,27 @@ export interface DescriptorCall {
   readonly probe: readonly [a1: number, errno: number] | null;
 }
 
+export interface DescriptorCall extends Facts {
+  /** Numbers of both calls: to look them up by a name that changes takes longer than to enter the kernel. */
+  readonly plain_nr: number;
+  readonly dedicated_nr: number;
+  /** Where it stands in `descriptor_calls`, and what is known of it in `Process.features`. */
+  readonly index: number;
+}
+
 const SOCK_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-export const SOCKET: DescriptorCall = {
+/** All rows. */
+const rows: DescriptorCall[] = [];
+export const descriptor_calls: readonly DescriptorCall[] = rows;
+
+function add(facts: Facts): DescriptorCall {
+  const call = { ...facts, plain_nr: NR[facts.plain], dedicated_nr: NR[facts.dedicated], index: rows.length };
+  rows.push(call);
+  return call;
+}
+
+export const SOCKET = add({
   name: 'socket',
   plain: 'socket',
   dedicated: 'socket',
@@ -45,9 +64,9 @@ export const SOCKET: DescriptorCall = {
   early: EAFNOSUPPORT,
   vector_arg: 0,
   probe: [-1, EAFNOSUPPORT],
-};
+});
 
-export const SOCKETPAIR: DescriptorCall = {
+export const SOCKETPAIR = add({
   name: 'socketpair',
   plain: 'socketpair',
   dedicated: 'socketpair',
@@ -57,9 +76,9 @@ export const SOCKETPAIR: DescriptorCall = {
   early: EAFNOSUPPORT,
   vector_arg: 4,
   probe: [-1, EAFNOSUPPORT],
-};
+});
 
-export const ACCEPT4: DescriptorCall = {
+export const ACCEPT4 = add({
   name: 'accept4',
   plain: 'accept',
   dedicated: 'accept4',
@@ -69,34 +88,34 @@ export const ACCEPT4: DescriptorCall = {
   early: 0,
   vector_arg: 0,
   probe: [-1, EBADF],
-};
+});
 
-/** A row of a call that only exists with flags since 2.6.27, and answers ENOSYS before. */
-function row(
+/** A call that only exists with flags since 2.6.27, and answers ENOSYS before. */
+function later(
   name: string,
   plain: CallName,
   dedicated: CallName,
-  flag_arg: DescriptorCall['flag_arg'],
+  flag_arg: Facts['flag_arg'],
   flags = SOCK_FLAGS,
-  vector_arg: DescriptorCall['vector_arg'] = 0,
-): DescriptorCall {
+  vector_arg: Facts['vector_arg'] = 0,
+): Facts {
   return { name, plain, dedicated, flag_arg, flags, absent: ENOSYS, early: 0, vector_arg, probe: null };
 }
 
-export const PIPE2 = row('pipe2', 'pipe', 'pipe2', 2, SOCK_FLAGS, 1);
-export const DUP3 = row('dup3', 'dup2', 'dup3', 3, SOCK_CLOEXEC);
-export const EPOLL_CREATE1 = row('epoll_create1', 'epoll_create', 'epoll_create1', 1, SOCK_CLOEXEC);
-export const EVENTFD = row('eventfd', 'eventfd', 'eventfd2', 2);
-export const SIGNALFD = row('signalfd', 'signalfd', 'signalfd4', 4);
-export const INOTIFY_INIT1 = row('inotify_init1', 'inotify_init', 'inotify_init1', 1);
+export const PIPE2 = add(later('pipe2', 'pipe', 'pipe2', 2, SOCK_FLAGS, 1));
+export const DUP3 = add(later('dup3', 'dup2', 'dup3', 3, SOCK_CLOEXEC));
+export const EPOLL_CREATE1 = add(later('epoll_create1', 'epoll_create', 'epoll_create1', 1, SOCK_CLOEXEC));
+export const EVENTFD = add(later('eventfd', 'eventfd', 'eventfd2', 2));
+export const SIGNALFD = add(later('signalfd', 'signalfd', 'signalfd4', 4));
+export const INOTIFY_INIT1 = add(later('inotify_init1', 'inotify_init', 'inotify_init1', 1));
 /** Before 2.6.27 the call has the argument, but answers EINVAL to any flag. */
-export const TIMERFD_CREATE: DescriptorCall = {
-  ...row('timerfd_create', 'timerfd_create', 'timerfd_create', 2),
+export const TIMERFD_CREATE = add({
+  ...later('timerfd_create', 'timerfd_create', 'timerfd_create', 2),
   absent: EINVAL,
-};
+});
 
 /** Of the flags of open only O_CLOEXEC has a way of its own: before 2.6.23 it is ignored in silence. */
-export const OPEN: DescriptorCall = {
+const open: Facts = {
   name: 'open',
   plain: 'open',
   dedicated: 'open',
@@ -107,20 +126,5 @@ export const OPEN: DescriptorCall = {
   vector_arg: 0,
   probe: null,
 };
-
-export const OPENAT: DescriptorCall = { ...OPEN, name: 'openat', plain: 'openat', dedicated: 'openat', flag_arg: 3 };
-
-export const descriptor_calls: readonly DescriptorCall[] = [
-  SOCKET,
-  SOCKETPAIR,
-  ACCEPT4,
-  PIPE2,
-  DUP3,
-  EPOLL_CREATE1,
-  EVENTFD,
-  SIGNALFD,
-  INOTIFY_INIT1,
-  TIMERFD_CREATE,
-  OPEN,
-  OPENAT,
-];
+export const OPEN = add(open);
+export const OPENAT = add({ ...open, name: 'openat', plain: 'openat', dedicated: 'openat', flag_arg: 3 });

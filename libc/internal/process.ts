@@ -1,9 +1,11 @@
 /** What the threads of one process share in the library. */
 import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
 import type { Libc } from '../index.js';
+import type { DescriptorCall } from './descriptor_calls.js';
 import type { FILE } from './file.js';
 import type { Route } from './routes/route.js';
 import type { Thread } from './thread.js';
+import type { TidWord } from './tid_word.js';
 
 /** What is known about a feature of the kernel below: not tried, present, absent. As in glibc, one for each feature. */
 export type Known = 0 | 1 | -1;
@@ -14,17 +16,16 @@ export interface Feature {
   dedicated: Known;
   /** The plain call may stand inside sys_indirect. */
   indirect: Known;
-  /** The kernel heeds close-on-exec in the parameters of indirect for this call; looked at where it might not. */
-  indirect_cloexec: Known;
   /** O_NONBLOCK in the parameters of indirect has an effect. */
   indirect_nonblock: Known;
+  /** The flags that are known to arrive in the parameters of indirect. */
+  indirect_carries: number;
 }
 
 /** A thread that another can join. */
 export interface Pthread {
-  /** Address of the word that holds its id while it lives, and that clone(2) and exit(2) keep. */
-  tid_ptr: number;
-  tid_word: Uint8Array;
+  /** Holds its id while it lives. */
+  tid: TidWord;
   detached: boolean;
   joined: boolean;
   /** The thread that joins it; null: nobody, or one that nobody has asked for. */
@@ -43,10 +44,9 @@ export interface Pthread {
   readonly cleanup: (() => unknown)[];
 }
 
-export function new_pthread(tid_ptr: number, tid_word: Uint8Array, detached: boolean): Pthread {
+export function new_pthread(tid: TidWord, detached: boolean): Pthread {
   return {
-    tid_ptr,
-    tid_word,
+    tid,
     detached,
     joined: false,
     joiner: null,
@@ -84,7 +84,8 @@ export interface SigInfoT {
 
 export interface Process {
   readonly route: Route;
-  readonly features: Map<string, Feature>;
+  /** By index of the descriptor call; undefined: never asked. */
+  readonly features: (Feature | undefined)[];
   readonly env: Record<string, string>;
   /** Tasks that have not begun, by the stack pointer that clone was given. */
   readonly starting: Map<number, Start>;
@@ -96,14 +97,13 @@ export interface Process {
   readonly commands: Map<FILE, number>;
   /** Threads that have not ended. */
   nthreads: number;
+  /** Places for the ids of threads to come. */
+  readonly tid_words: TidWord[];
   /** The handles, by processor. */
   readonly threads: WeakMap<Cpu, Libc>;
   readonly new_thread: (cpu: Cpu) => Libc;
 }
 
-export function feature(process: Process, name: string): Feature {
-  let f = process.features.get(name);
-  if (f === undefined)
-    process.features.set(name, (f = { dedicated: 0, indirect: 0, indirect_cloexec: 0, indirect_nonblock: 0 }));
-  return f;
+export function feature(process: Process, { index }: DescriptorCall): Feature {
+  return (process.features[index] ??= { dedicated: 0, indirect: 0, indirect_nonblock: 0, indirect_carries: 0 });
 }

@@ -5,7 +5,7 @@ import { AF_INET, AF_INET6, AF_UNIX } from '../../kernel-mock/include/uapi/socke
 import { UNIX_PATH_MAX } from '../../kernel-mock/include/uapi/un.js';
 import { describe } from './describe.js';
 import { ntoa, ntop6, parse_inet, parse_inet6 } from './inet.js';
-import { to_bytes, to_text } from './text.js';
+import { put_short_ascii, to_bytes, to_text } from './text.js';
 
 export interface SockAddrIn {
   family: typeof AF_INET;
@@ -82,22 +82,26 @@ function encode_in(sa: SockAddrIn): Uint8Array {
   return raw;
 }
 
+/** Room for a name of `length` bytes. A path has its terminating zero unless it fills the room; an abstract name has none, but a zero byte in front. */
+function new_sockaddr_un(length: number, abstract: boolean): Uint8Array {
+  const size = abstract ? 1 + length : Math.max(Math.min(length + 1, UNIX_PATH_MAX), length);
+  const raw = new Uint8Array(SUN_PATH + size);
+  put_u16(raw, 0, AF_UNIX);
+  return raw;
+}
+
 function encode_un(sa: SockAddrUn): Uint8Array {
   const abstract = sa.abstract !== undefined;
   const name: unknown = sa.abstract ?? sa.path;
-  if (name !== undefined && typeof name !== 'string')
-    throw new TypeError(`${abstract ? 'abstract' : 'path'} is text, not ${describe(name)}`);
-  const text = name === undefined ? new Uint8Array(0) : to_bytes(name);
-  // A path has its terminating zero unless it fills the room; an abstract name has none, but a zero byte in front.
-  const size =
-    name === undefined
-      ? 0
-      : abstract
-        ? 1 + text.length
-        : Math.max(Math.min(text.length + 1, UNIX_PATH_MAX), text.length);
-  const raw = new Uint8Array(SUN_PATH + size);
-  put_u16(raw, 0, AF_UNIX);
-  raw.set(text, abstract ? SUN_PATH + 1 : SUN_PATH);
+  // The family alone.
+  if (name === undefined) return new_sockaddr_un(-1, true);
+  if (typeof name !== 'string') throw new TypeError(`${abstract ? 'abstract' : 'path'} is text, not ${describe(name)}`);
+  const at = abstract ? SUN_PATH + 1 : SUN_PATH;
+  const short = new_sockaddr_un(name.length, abstract);
+  if (put_short_ascii(short, at, name)) return short;
+  const text = to_bytes(name);
+  const raw = new_sockaddr_un(text.length, abstract);
+  raw.set(text, at);
   return raw;
 }
 

@@ -11,20 +11,23 @@ let decoder: InstanceType<typeof TextDecoder> | undefined;
 /** Texts up to this length, if they are ASCII, are not worth the way to the host's encoder: 60 ns for twenty letters instead of 250. */
 const SHORT = 64;
 
-function short_ascii(text: string): Uint8Array | null {
-  const bytes = new Uint8Array(text.length);
+/** Put `text` into `bytes` from `at` on, one byte for each letter. False: it is not ASCII, or long. */
+export function put_short_ascii(bytes: Uint8Array, at: number, text: string): boolean {
+  if (text.length > SHORT) return false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return null;
-    bytes[i] = code;
+    if (code > 0x7f) return false;
+    bytes[at + i] = code;
   }
-  return bytes;
+  return true;
 }
 
 export function to_bytes(text: string | Uint8Array): Uint8Array {
   if (typeof text !== 'string') return text;
-  const bytes = text.length <= SHORT ? short_ascii(text) : null;
-  if (bytes !== null) return bytes;
+  if (text.length <= SHORT) {
+    const bytes = new Uint8Array(text.length);
+    if (put_short_ascii(bytes, 0, text)) return bytes;
+  }
   encoder ??= new TextEncoder();
   return encoder.encode(text);
 }

@@ -21,11 +21,12 @@ interface Stack {
   readonly below: Stack | null;
 }
 
-function put_64(stack: Stack, o: number, value: number): void {
-  if (value === (value | 0)) {
-    stack.view.setInt32(o, value, true);
-    stack.view.setInt32(o + 4, value >> 31, true);
-  } else put_u64(stack.bytes, o, value);
+/** What an indirect call is made from, registers and parameters: memory that stays, so that a call has only to fill it in. */
+export interface IndirectBlock {
+  readonly bytes: Uint8Array;
+  /** The same bytes: one store for each half of a register instead of four. */
+  readonly view: DataView;
+  readonly base: number;
 }
 
 export class Thread {
@@ -43,6 +44,8 @@ export class Thread {
   forking: Start | null = null;
   /** @internal The futex call under way is a cancellation point. */
   cancel_futex = false;
+  /** @internal For the next indirect call; null: there is none yet, or a call that sleeps has it. */
+  indirect_block: IndirectBlock | null = null;
   /** @internal Address of the first free byte of the stack. */
   sp = 0;
   #stack: Stack | null = null;
@@ -110,6 +113,8 @@ export class Thread {
 
   /** The thread is at its end: its stack goes. @internal */
   free_stack(): void {
+    if (this.indirect_block !== null) this.cpu.memory.unmap(this.indirect_block.base);
+    this.indirect_block = null;
     for (let stack = this.#stack; stack !== null; stack = stack.below) this.cpu.memory.unmap(stack.base);
     this.#stack = null;
     this.sp = 0;
@@ -130,20 +135,7 @@ export class Thread {
   /** @internal */
   store64(address: number, value: number): void {
     const stack = this.#stack!;
-    put_64(stack, address - stack.base, value);
-  }
-
-  /** Seven 64-bit fields from `address` on, as struct indirect_registers has them: one look at the stack for all. @internal */
-  store_registers(address: number, nr: number, a1: number, a2: number, a3: number, a4: number): void {
-    const stack = this.#stack!;
-    const o = address - stack.base;
-    put_64(stack, o, nr);
-    put_64(stack, o + 8, a1);
-    put_64(stack, o + 16, a2);
-    put_64(stack, o + 24, a3);
-    put_64(stack, o + 32, a4);
-    put_64(stack, o + 40, 0);
-    put_64(stack, o + 48, 0);
+    put_u64(stack.bytes, address - stack.base, value);
   }
 
   /** @internal */

@@ -1,6 +1,5 @@
 /** pthread.h: cancellation. */
 import { EINVAL, ESRCH } from '../../kernel-mock/include/uapi/errno.js';
-import { get_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { SA_RESTART, SA_SIGINFO } from '../../kernel-mock/include/uapi/signal.js';
 import { PTHREAD_CANCEL_ASYNCHRONOUS, PTHREAD_CANCEL_DISABLE, PTHREAD_CANCEL_ENABLE } from '../constants.js';
 import { SIGCANCEL, cancel_at_next_point, test_cancel } from '../internal/cancel.js';
@@ -8,6 +7,7 @@ import { address_of } from '../internal/handlers.js';
 import type { Pthread } from '../internal/process.js';
 import { do_sigaction } from '../internal/sigaction.js';
 import type { Thread } from '../internal/thread.js';
+import { get_tid } from '../internal/tid_word.js';
 import { type PthreadT, pthread_self } from '../pthread.js';
 
 /** The kernel wants an address; what runs is the library's own function (internal/cancel.ts). */
@@ -22,7 +22,7 @@ const sigcancel = (): void => {};
 export async function pthread_cancel(this: Thread, thread: PthreadT): Promise<number> {
   const { thread: other } = thread;
   if (other === undefined) return ESRCH;
-  const tid = get_u32(other.tid_word, 0);
+  const tid = get_tid(other.tid);
   if (tid === 0 || other.canceled) return 0;
   const act = { handler: address_of(this.process, sigcancel), flags: SA_SIGINFO | SA_RESTART, mask: [] };
   await do_sigaction(this, SIGCANCEL, act, null);

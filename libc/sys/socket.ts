@@ -158,28 +158,36 @@ function take_address(t: Thread, addr: SockAddrOut | null, ptr: number, ret: num
     decode_sockaddr(t.load_bytes(ptr, SOCKADDR_ROOM), t.load_u32(ptr + SOCKADDR_ROOM), addr);
 }
 
-async function do_accept(
+function enter_accept(t: Thread, fd: number, ptr: number, lenptr: number, flags: number): number | Promise<number> {
+  if (flags === 0) return t.enter(t.nr.accept, fd, ptr, lenptr);
+  return t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0);
+}
+
+// Functions by themselves: the variables of one with a closure in it stand in an object that is made for each call.
+
+async function accept_exact(
   t: Thread,
   fd: number,
   addr: SockAddrRoom | null,
   flags: number,
   addrlen: Length,
 ): Promise<number> {
-  if (exact(addr, addrlen))
-    return t.ret(
-      await with_address_room(t, addr, addrlen, (ptr, lenptr) =>
-        flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0),
-      ),
-    );
+  return t.ret(await with_address_room(t, addr, addrlen, (ptr, lenptr) => enter_accept(t, fd, ptr, lenptr, flags)));
+}
+
+async function accept_address(t: Thread, fd: number, addr: SockAddrOut | null, flags: number): Promise<number> {
   const { sp } = t;
   const ptr = address_room(t, addr);
-  const lenptr = length_ptr(ptr);
-  const r =
-    flags === 0 ? t.enter(t.nr.accept, fd, ptr, lenptr) : t.process.route(t, ACCEPT4, flags, fd, ptr, lenptr, 0);
+  const r = enter_accept(t, fd, ptr, length_ptr(ptr), flags);
   const ret = typeof r === 'number' ? r : await r;
   take_address(t, addr, ptr, ret);
   t.leave(sp);
   return t.ret(ret);
+}
+
+function do_accept(t: Thread, fd: number, addr: SockAddrRoom | null, flags: number, addrlen: Length): Promise<number> {
+  if (exact(addr, addrlen)) return accept_exact(t, fd, addr, flags, addrlen);
+  return accept_address(t, fd, addr, flags);
 }
 
 /**

@@ -13,8 +13,8 @@ interface Output {
   readonly rows: readonly { name: string; mock_ns: unknown; native_ns: unknown; ratio: unknown }[];
   readonly indirect_over_dedicated: unknown;
   readonly boot_us: unknown;
-  readonly scaling: readonly { name: string; ratio: unknown }[];
-  readonly memory: readonly { name: string; bytes: unknown }[];
+  readonly scaling: readonly { name: string; ratio: unknown; target: unknown }[];
+  readonly memory: readonly { name: string; bytes: unknown; target: unknown }[];
 }
 
 const NAMES = [
@@ -52,7 +52,7 @@ test('--json prints every row, and nothing but JSON', (t) => {
     NAMES,
   );
   for (const row of output.rows) {
-    t.deepEqual(Object.keys(row), ['name', 'mock_ns', 'native_ns', 'ratio']);
+    t.deepEqual(Object.keys(row), ['name', 'mock_ns', 'native_ns', 'ratio', 'target']);
     t.true(positive(row.mock_ns), row.name);
     // Without a compiler both are null.
     t.is(row.native_ns === null, row.ratio === null, row.name);
@@ -61,9 +61,20 @@ test('--json prints every row, and nothing but JSON', (t) => {
   t.true(positive(output.indirect_over_dedicated));
   t.true(positive(output.boot_us));
   t.is(output.scaling.length, 4);
-  for (const { name, ratio } of output.scaling) t.true(positive(ratio), name);
+  for (const { name, ratio, target } of output.scaling) t.true(positive(ratio) && positive(target), name);
   t.is(output.memory.length, 4);
-  for (const { name, bytes } of output.memory) t.is(typeof bytes, 'number', name);
+  for (const { name, bytes, target } of output.memory) t.true(typeof bytes === 'number' && positive(target), name);
+});
+
+test('--json with one row prints that row alone', (t) => {
+  const { status, stdout, stderr } = bench('--quick', '--json', '--row', 'getppid');
+  t.is(status, 0, stderr);
+  const output = JSON.parse(stdout) as Output;
+  t.deepEqual(Object.keys(output), ['rows']);
+  t.deepEqual(
+    output.rows.map((row) => row.name),
+    ['getppid'],
+  );
 });
 
 test('without cc the native column says so', (t) => {

@@ -2,14 +2,14 @@
  * `npm run bench`: what calls cost on the mock kernel, awaited from TypeScript, and on the kernel below, made from C.
  *
  * The machine may be busy, and differently so from second to second: every round measures both sides, one right after the
- * other, and what counts is the median over the rounds, of the ratio too. tinybench, which samples one task after the
+ * other, and is the median of its parts; what counts is the median over the rounds, of the ratio too. tinybench, which samples one task after the
  * other, does what has no counterpart.
  */
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
 import { type Native, compile_native } from './native.js';
-import { type Row, mock_ns } from './row.js';
+import { type Row, median, mock_ns } from './row.js';
 import { rows } from './rows.js';
 import { SCALING_TARGET, footprints, measure_footprint, measure_scale, scales } from './scaling.js';
 import { dedicated, indirect } from './socket_rows.js';
@@ -37,11 +37,6 @@ const QUICK: Effort = { rounds: 1, round_ns: 0, warm_up_ns: 0, scaling_rounds: 1
 
 /** One side of a round: nanoseconds for each of `n` iterations. */
 type Side = (n: number) => number | Promise<number>;
-
-function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-}
 
 /** Run `side` for a while; answers with how many iterations fill a round. */
 async function warm_up(side: Side, { round_ns, warm_up_ns }: Effort): Promise<number> {
@@ -167,26 +162,23 @@ interface Report {
   readonly memory: readonly Memory[];
 }
 
+const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Figures): object => ({
+  name,
+  mock_ns: round_to(mock, 1),
+  native_ns: round_to(native_ns, 1),
+  ratio: round_to(ratio, 4),
+  target,
+});
+
 function print_json({ figures, over, us, scaling, memory }: Report): void {
-  const plain = figures.map(({ name, mock_ns: mock, native_ns, ratio }) => ({
-    name,
-    mock_ns: round_to(mock, 1),
-    native_ns: round_to(native_ns, 1),
-    ratio: round_to(ratio, 4),
-  }));
-  console.log(
-    JSON.stringify(
-      {
-        rows: plain,
-        indirect_over_dedicated: round_to(over, 3),
-        boot_us: round_to(us.boot, 3),
-        scaling: scaling.map(({ name, ratio }) => ({ name, ratio: round_to(ratio, 3) })),
-        memory: memory.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
-      },
-      null,
-      2,
-    ),
-  );
+  const report = {
+    rows: figures.map(json_row),
+    indirect_over_dedicated: round_to(over, 3),
+    boot_us: round_to(us.boot, 3),
+    scaling: scaling.map(({ name, ratio, target }) => ({ name, ratio: round_to(ratio, 3), target })),
+    memory: memory.map(({ name, bytes, target }) => ({ name, bytes: Math.round(bytes), target })),
+  };
+  console.log(JSON.stringify(report, null, 2));
 }
 
 function print_columns(table: readonly (readonly string[])[]): void {
@@ -265,7 +257,8 @@ async function main(): Promise<void> {
     native?.remove();
   }
   if (chosen.length < rows.length) {
-    print_rows(figures, no_native);
+    if (json) console.log(JSON.stringify({ rows: figures.map(json_row) }, null, 2));
+    else print_rows(figures, no_native);
     return;
   }
   const report: Report = {

@@ -53,11 +53,24 @@ export async function prepared({ name, options, install = {}, prepare }: Omit<Ro
   };
 }
 
-/** Nanoseconds for each of `n` iterations. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+}
+
+/** As in native.c. */
+const PARTS = 16;
+
+/** Nanoseconds for each of about `n` iterations: the median of parts, since the machine may be taken away in between. */
 export async function time_ns(work: Work, n: number): Promise<number> {
-  const start = process.hrtime.bigint();
-  await work(n);
-  return Number(process.hrtime.bigint() - start) / n;
+  const each = Math.ceil(n / PARTS);
+  const parts: number[] = [];
+  for (let i = 0; i < PARTS; i++) {
+    const start = process.hrtime.bigint();
+    await work(each);
+    parts.push(Number(process.hrtime.bigint() - start) / each);
+  }
+  return median(parts);
 }
 
 /** Nanoseconds for each of `n` iterations, in a kernel of their own. */

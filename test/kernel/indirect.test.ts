@@ -39,7 +39,7 @@ function file_flags(flags: number): Uint8Array {
 const SOCKET = registers(NR.socket, AF_UNIX, SOCK_STREAM, 0);
 
 function all_zero(tasks: Iterable<Task>): boolean {
-  return [...tasks].every((task) => task.indirect_params?.every((byte) => byte === 0) ?? true);
+  return [...tasks].every((task) => task.indirect_params === 0);
 }
 
 type Fact = (libc: Libc, ok: ThrowingLibc, kernel: Kernel) => Promise<unknown>;

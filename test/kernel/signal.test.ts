@@ -44,7 +44,7 @@ const interrupted = test.macro({
       const sa_handler = async (l: Libc): Promise<void> => {
         handled++;
         const [task] = [...kernel.internals.tasks.values()].filter((x) => x.group.tgid === 2);
-        t.true(task!.indirect_params?.every((byte) => byte === 0) ?? true, 'the handler sees parameters');
+        t.is(task!.indirect_params, 0, 'the handler sees parameters');
         // A call of the handler's own: what is to be restarted begins from its registers.
         await l.getppid();
         t.is(await l.read(0, new Uint8Array(4)), 0);

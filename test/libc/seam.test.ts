@@ -110,7 +110,7 @@ const CLOEXEC = SOCK_CLOEXEC;
 const BOTH = SOCK_CLOEXEC | SOCK_NONBLOCK;
 const FD = 7;
 
-/** The same calls, in the same order, with the same registers; and nothing stays mapped but the stack. */
+/** The same calls, in the same order, with the same registers; and nothing stays mapped but the stack, and what indirect calls are made from. */
 const calls_are = test.macro(
   async (
     t,
@@ -123,7 +123,8 @@ const calls_are = test.macro(
     const got = await over(route, answer, program);
     t.deepEqual(got.calls, [...expected]);
     t.deepEqual(got.value, value);
-    t.true(got.memory.areas.size <= 1, 'something stays mapped');
+    const made_indirect = got.calls.some(([name]) => name === 'indirect');
+    t.true(got.memory.areas.size <= (made_indirect ? 2 : 1), 'something stays mapped');
   },
 );
 

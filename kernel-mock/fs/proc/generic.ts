@@ -1,16 +1,22 @@
 /** What every entry of /proc is made of: directories whose entries are made on demand, texts, links (fs/proc/generic.c, seq_file.c). */
 import type { Dentry, DirEntry, Inode, InodeOperations } from '../../include/linux/dcache.js';
-import type { DirContext, FileOperations, OpenFile } from '../../include/linux/fs.js';
+import {
+  MAX_LFS_FILESIZE,
+  MAX_NON_LFS,
+  type DirContext,
+  type FileOperations,
+  type OpenFile,
+} from '../../include/linux/fs.js';
 import type { IovIter } from '../../include/linux/mm.js';
 import type { Task } from '../../include/linux/sched.js';
-import { EFAULT, EINVAL, EISDIR } from '../../include/uapi/errno.js';
-import { SEEK_CUR, SEEK_SET } from '../../include/uapi/fs.js';
+import { EFAULT, EINVAL, EISDIR, ENXIO } from '../../include/uapi/errno.js';
+import { SEEK_CUR, SEEK_END, SEEK_SET } from '../../include/uapi/fs.js';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.js';
 import { string_to_bytes } from '../../lib/bytes.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { d_alloc } from '../dcache.js';
 import { new_inode } from '../inode.js';
-import { dir_emit_dots, fs_umode_to_dtype, vfs_setpos, MAX_LFS_FILESIZE } from '../ramfs.js';
+import { dir_emit_dots, fs_umode_to_dtype, vfs_setpos } from '../ramfs.js';
 
 /** One entry of a directory: made anew for each look. `pid`: of the process whose directory it is in; 0: none. */
 export interface ProcEntry {
@@ -96,10 +102,16 @@ function proc_llseek(_task: Task, file: OpenFile, offset: number, whence: number
   return vfs_setpos(file, whence === SEEK_CUR ? file.f_pos + offset : offset, MAX_LFS_FILESIZE);
 }
 
+/** Directories have a size here, which is 0. Linux: generic_file_llseek. */
+function proc_dir_llseek(_task: Task, file: OpenFile, offset: number, whence: number): number {
+  if (whence > SEEK_END) return -ENXIO;
+  return vfs_setpos(file, whence === SEEK_CUR ? file.f_pos + offset : offset, MAX_NON_LFS);
+}
+
 export const proc_dir_operations = {
   plain_read: true,
   read_iter: () => -EISDIR,
-  llseek: proc_llseek,
+  llseek: proc_dir_llseek,
   iterate_shared: proc_iterate,
   show: () => '',
 } satisfies FileOperations;

@@ -43,6 +43,8 @@ export interface Inode {
   i_uid: number;
   i_gid: number;
   i_nlink: number;
+  /** Without a name it may still be given one: I_LINKABLE, of O_TMPFILE. */
+  i_linkable: boolean;
   /** Which device it stands for. */
   readonly i_rdev: number;
   i_size: number;

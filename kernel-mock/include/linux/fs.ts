@@ -25,6 +25,11 @@ export const FMODE_WRITER = 0x10000;
 /** This open made the file. */
 export const FMODE_CREATED = 0x100000;
 
+/** MAX_LFS_FILESIZE, the last position: as far as numbers reach. */
+export const MAX_LFS_FILESIZE = 2 ** 63 - 1024;
+/** The last position where nothing is said of large files: /proc. */
+export const MAX_NON_LFS = 2 ** 31 - 1;
+
 /** What one kind of open file can do. The identity of the record tells the kind. A missing operation gives EINVAL, ENOTTY … as in Linux. */
 export interface FileOperations {
   /** Move bytes from the file to `iter`; 0 is end of file. May sleep. */
@@ -102,15 +107,14 @@ export interface OpenFile {
   /** The inode; null also while nobody asked for that of a file without a name. */
   f_inode: Inode | null;
   f_owner: FownStruct | null;
-  /** The epolls that watch it; null: none. */
+  /** What watches it in epolls; null: none. */
   f_ep: EpWatcher[] | null;
 }
 
-/** One epoll that watches an open file. */
+/** A place in an epoll that watches an open file. */
 export interface EpWatcher {
-  readonly owner: OpenFile;
   /** The watched file is gone. */
-  readonly released: () => void;
+  readonly released: (watcher: EpWatcher) => void;
 }
 
 /** The descriptor table, shared by the threads of a process. */

@@ -216,10 +216,11 @@ export interface Task {
   wchan: string;
   /** The entry by which simple waits stand in a queue. */
   readonly wait: WaitEntry;
-  /** Linux 2007: last member of task_struct, `union indirect_params`. All zero whenever no indirect call is under way. */
-  indirect_params: Uint8Array | null;
-  /** The bits of `file_flags.flags` that the call inside the indirect call heeds, in this release. */
-  indirect_heeds: number;
+  /**
+   * Linux 2007: last member of task_struct, `union indirect_params`. Here `file_flags.flags` alone, as far as the call inside
+   * heeds them in this release. Zero whenever no indirect call is under way.
+   */
+  indirect_params: number;
   /** CLONE_CHILD_CLEARTID: zeroed, and its futex woken, when the task ends. 0: none. */
   clear_child_tid: number;
   /** The parent that sleeps in vfork until this task leaves their memory. */
@@ -233,6 +234,8 @@ export interface Task {
   /** Where the data of the call under way stand in user memory, and its message header: one call at a time, so one is enough. */
   readonly iter: IovIter;
   readonly msg: MsgHdr;
+  /** Room for the address of the call under way, as long as that is. */
+  sockaddr: Uint8Array;
 }
 
 /**

@@ -74,16 +74,8 @@ import { udp_getsockopt } from './ip_sockglue.js';
 import { tcp_ioctl, tcp_poll, tcp_prot, tcp_recvmsg, tcp_sendmsg } from './tcp.js';
 import { TcpSock, tcp_sk } from './tcp_sock.js';
 import { tcp_getsockopt, tcp_setsockopt } from './tcp_sockopt.js';
-import {
-  UdpSock,
-  inet_autobind,
-  udp_ioctl,
-  udp_poll,
-  udp_prot,
-  udp_recvmsg,
-  udp_sendmsg,
-  udp_setsockopt,
-} from './udp.js';
+import { udp_ioctl, udp_poll, udp_prot, udp_recvmsg, udp_sendmsg, udp_setsockopt } from './udp.js';
+import { UdpSock, inet_autobind } from './udp_input.js';
 
 /** A socket that was never given a sock, of an accept that failed, has nothing to release. */
 export function inet_release(sock: Socket): void {

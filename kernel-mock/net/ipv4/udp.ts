@@ -1,14 +1,11 @@
-/** UDP: datagrams over the loopback interface (net/ipv4/udp.c, datagram.c). */
+/** UDP as a program sees it: destinations, datagrams out and in, poll (net/ipv4/udp.c, datagram.c). */
 import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type SockAddr, type Socket } from '../../include/linux/net.js';
-import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable } from '../../include/linux/wait.js';
 import {
   EACCES,
-  EADDRINUSE,
   EAFNOSUPPORT,
   EAGAIN,
-  ECONNREFUSED,
   EDESTADDRREQ,
   EFAULT,
   EINVAL,
@@ -17,9 +14,8 @@ import {
   EOPNOTSUPP,
   EPIPE,
 } from '../../include/uapi/errno.js';
-import { INADDR_ANY, IPPROTO_UDP, IP_RECVERR } from '../../include/uapi/in.js';
+import { INADDR_ANY, IPPROTO_UDP } from '../../include/uapi/in.js';
 import { SIOCINQ, SIOCOUTQ } from '../../include/uapi/ioctls.js';
-import { IPV6_RECVERR } from '../../include/uapi/in6.js';
 import {
   POLLERR,
   POLLHUP,
@@ -38,9 +34,6 @@ import {
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
-  SOCK_DGRAM,
-  SOL_IP,
-  SOL_IPV6,
   SOL_SOCKET,
   SOL_UDP,
   SO_BROADCAST,
@@ -48,27 +41,15 @@ import {
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { UDP_CORK } from '../../include/uapi/udp.js';
 import { get_s32, get_u16 } from '../../lib/bytes.js';
-import { type Fifo, fifo, fifo_clear, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
-import { prandom_below } from '../../lib/prng.js';
+import { fifo_clear, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
-import { sk_wake, sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
+import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
-import {
-  type InetBindBucket,
-  PORT_COUNT,
-  PORT_LOW,
-  addr_overlap,
-  any_of,
-  bound_to,
-  inet_bind_hash,
-  inet_net,
-  inet_put_port,
-  reuseport_hash,
-} from './inet_hashtables.js';
+import { inet_put_port } from './inet_hashtables.js';
+import type { InetSock } from './inet_sock.js';
 import {
   type InetAddr,
-  InetSock,
   type Proto,
   ROUTE_SADDR,
   RTN_BROADCAST,
@@ -80,91 +61,21 @@ import {
   route_daddr,
   sin_addr,
   sin_port,
-  sk_reuse,
-  sk_reuseport,
   sockaddr_in,
 } from './inet_sock.js';
 import { SHUTDOWN_MASK } from './tcp_sock.js';
+import {
+  type UdpSkb,
+  type UdpPending,
+  type UdpSock,
+  udp_sk,
+  udp_lib_get_port,
+  inet_autobind,
+  udp_rcv,
+} from './udp_input.js';
 
 /** The most that one datagram carries: 65535 less the headers of IP and UDP. */
 const UDP_MAX_PAYLOAD = 65507;
-
-/** A datagram in a queue. */
-interface UdpSkb {
-  readonly data: Uint8Array;
-  readonly saddr: InetAddr;
-  readonly sport: number;
-  /** What it counts against SO_RCVBUF. */
-  readonly truesize: number;
-}
-
-/** A datagram that several sends make: MSG_MORE, UDP_CORK. */
-interface UdpPending {
-  data: Uint8Array;
-  readonly source: InetAddr;
-  daddr: InetAddr;
-  dport: number;
-  readonly type: number;
-  readonly max: number;
-}
-
-/** struct udp_sock. ESTABLISHED means: has a default destination, and hears nobody else. */
-export class UdpSock extends InetSock {
-  readonly sk_receive_queue: Fifo<UdpSkb> = fifo();
-  /** The sum of their truesize. Linux: sk_rmem_alloc. */
-  rmem = 0;
-  pending: UdpPending | null = null;
-
-  constructor(kernel: Kernel, prot: Proto) {
-    super(kernel, SOCK_DGRAM, prot);
-  }
-}
-
-export function udp_sk(sock: Socket): UdpSock {
-  return sock.sk as UdpSock;
-}
-
-// Ports.
-
-/** Must `sk` not have the port beside those who hold it? */
-function udp_lib_lport_inuse(sk: InetSock, tb: InetBindBucket): boolean {
-  for (let o = tb.owners; o !== null; o = o.bind_next) {
-    if (
-      !addr_overlap(sk.inet_rcv_saddr, sk.sk_ipv6only, o.inet_rcv_saddr, o.sk_ipv6only) ||
-      (sk_reuse(sk) && sk_reuse(o))
-    )
-      continue;
-    return !(sk_reuseport(sk) && sk_reuseport(o));
-  }
-  return false;
-}
-
-/** -EADDRINUSE. Any two may share who both have SO_REUSEADDR, or both SO_REUSEPORT. */
-export function udp_lib_get_port(sk: InetSock, snum: number): number {
-  const { udp } = inet_net(sk.kernel);
-  if (snum !== 0) {
-    const tb = udp.get(snum);
-    if (tb !== undefined && udp_lib_lport_inuse(sk, tb)) return -EADDRINUSE;
-    inet_bind_hash(sk, udp, snum);
-    return 0;
-  }
-  const offset = prandom_below(sk.kernel.prng, PORT_COUNT);
-  for (let i = 0; i < PORT_COUNT; i++) {
-    const port = PORT_LOW + ((offset + i) % PORT_COUNT);
-    if (udp.has(port)) continue;
-    inet_bind_hash(sk, udp, port);
-    return 0;
-  }
-  return -EADDRINUSE;
-}
-
-/** A port for who sends or connects without one. -EAGAIN. Linux: inet_autobind. */
-export function inet_autobind(sk: InetSock): number {
-  if (sk.inet_num !== 0) return 0;
-  if (sk.sk_prot.get_port(sk, 0) < 0) return -EAGAIN;
-  sk.inet_sport = sk.inet_num;
-  return 0;
-}
 
 // Destinations.
 
@@ -215,98 +126,6 @@ export function udp_disconnect(sk: InetSock): void {
   if ((sk.sk_userlocks & SOCK_BINDPORT_LOCK) !== 0) return;
   inet_put_port(sk);
   sk.inet_sport = 0;
-}
-
-// Delivery.
-
-/** How well `sk` fits a datagram that came under the name `bound`; below 0: it must not have it. Linux: compute_score. */
-function compute_score(sk: InetSock, saddr: InetAddr, sport: number, bound: InetAddr): number {
-  if (!bound_to(sk, bound)) return -1;
-  let score = sk.sk_family === AF_INET ? 2 : 1;
-  if (!addr_any(sk.inet_daddr)) {
-    if (sk.inet_daddr !== saddr) return -1;
-    score += 4;
-  }
-  if (sk.inet_dport !== 0) {
-    if (sk.inet_dport !== sport) return -1;
-    score += 4;
-  }
-  return score;
-}
-
-/** The best of those bound to `bound`: of equals the newest, or with SO_REUSEPORT the one that the sender's address chooses. */
-function udp_lib_lookup2(tb: InetBindBucket, saddr: InetAddr, sport: number, bound: InetAddr): UdpSock | null {
-  let best: InetSock | null = null;
-  let badness = -1;
-  let group = 0;
-  for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
-    const score = compute_score(sk, saddr, sport, bound);
-    if (score > badness) {
-      best = sk;
-      badness = score;
-      group = 0;
-    }
-    if (score >= 0 && score === badness && sk_reuseport(sk)) group++;
-  }
-  if (group < 2 || best === null || !sk_reuseport(best)) return best as UdpSock | null;
-  let nth = reuseport_hash(saddr, sport, group);
-  for (let sk = tb.owners; sk !== null; sk = sk.bind_next)
-    if (compute_score(sk, saddr, sport, bound) === badness && sk_reuseport(sk) && nth-- === 0) return sk as UdpSock;
-  return null;
-}
-
-/**
- * Memory that a datagram of `len` bytes takes in a queue. Measured on Linux 6.18: small ones have a size of their own, then
- * a power of two with the headers, and from 16 KiB on the bytes stand in pages of the sender.
- */
-function udp_truesize(len: number): number {
-  const head = (len + 59 + 63) & ~63;
-  if (head <= 256) return 832;
-  return len + 59 < 16064 ? 256 + 2 ** (32 - Math.clz32(head + 320 - 1)) : 832 + len;
-}
-
-/** Put a datagram into a queue; a full one drops it in silence, but one datagram fits always. Linux: __udp_enqueue_schedule_skb. */
-function udp_queue_rcv(sk: UdpSock, data: Uint8Array, saddr: InetAddr, sport: number): void {
-  const truesize = udp_truesize(data.length);
-  if (sk.rmem > 0 && sk.rmem + truesize > sk.sk_rcvbuf) return;
-  sk.rmem += truesize;
-  fifo_push(sk.sk_receive_queue, { data, saddr, sport, truesize });
-  if (sk.sk_wait.first !== null) sk_wake(sk, POLLIN | POLLRDNORM);
-}
-
-/** Everybody bound to the port gets a broadcast. Linux: __udp4_lib_mcast_deliver. */
-function udp_broadcast(tb: InetBindBucket, data: Uint8Array, saddr: InetAddr, sport: number, daddr: InetAddr): void {
-  for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
-    const bound = sk.inet_rcv_saddr === daddr ? daddr : INADDR_ANY;
-    if (compute_score(sk, saddr, sport, bound) >= 0) udp_queue_rcv(sk as UdpSock, data, saddr, sport);
-  }
-}
-
-/** A datagram leaves `sk`, and arrives. Linux: __udp4_lib_rcv, __udp6_lib_rcv. */
-function udp_rcv(sk: UdpSock, data: Uint8Array, source: InetAddr, daddr: InetAddr, dport: number, type: number): void {
-  const saddr = addr_any(sk.inet_saddr) || typeof sk.inet_saddr !== typeof daddr ? source : sk.inet_saddr;
-  const sport = sk.inet_num;
-  const tb = inet_net(sk.kernel).udp.get(dport);
-  if (type === RTN_BROADCAST) {
-    if (tb !== undefined) udp_broadcast(tb, data, saddr, sport, daddr);
-    return;
-  }
-  const other =
-    tb === undefined
-      ? null
-      : (udp_lib_lookup2(tb, saddr, sport, daddr) ?? udp_lib_lookup2(tb, saddr, sport, any_of(daddr)));
-  if (other !== null) udp_queue_rcv(other, data, saddr, sport);
-  else udp_err(sk, daddr, dport);
-}
-
-/** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
-function udp_err(sk: UdpSock, daddr: InetAddr, dport: number): void {
-  // Who is connected elsewhere is not found by what the answer says.
-  if (sk.sk_state === TCP_ESTABLISHED && (sk.inet_daddr !== daddr || sk.inet_dport !== dport)) return;
-  const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
-  if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;
-  sk.sk_err = ECONNREFUSED;
-  if (sk.sk_wait.first !== null) sk_wake(sk, POLLERR);
 }
 
 // send

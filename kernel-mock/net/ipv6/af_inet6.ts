@@ -27,7 +27,7 @@ import {
 } from '../ipv4/af_inet.js';
 import { IN6ADDR_ANY, type InetSock, inet_sk, sin_port } from '../ipv4/inet_sock.js';
 import { TcpSock } from '../ipv4/tcp_sock.js';
-import { UdpSock } from '../ipv4/udp.js';
+import { UdpSock } from '../ipv4/udp_input.js';
 import {
   IN6ADDR_LOOPBACK,
   ipv6_addr_is_multicast,

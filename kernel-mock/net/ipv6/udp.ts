@@ -16,9 +16,7 @@ import {
   sockaddr_in,
 } from '../ipv4/inet_sock.js';
 import {
-  type UdpSock,
   datagram_connected,
-  inet_autobind,
   udp_append_data,
   ip4_datagram_connect,
   ip4_datagram_connect_addr,
@@ -26,8 +24,8 @@ import {
   udp_send_skb,
   udp_sendmsg,
   udp_sendmsg4,
-  udp_sk,
 } from '../ipv4/udp.js';
+import { type UdpSock, inet_autobind, udp_sk } from '../ipv4/udp_input.js';
 import {
   IN6ADDR_LOOPBACK,
   in6_destination,

@@ -21,7 +21,7 @@ async function verify(t: Thread, call: DescriptorCall, f: Feature, fd: number, f
 }
 
 const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
-  const f = feature(t.process, call.name);
+  const f = feature(t.process, call);
   if (f.dedicated === 0) {
     const ret = await dedicated(t, call, flags, a1, a2, a3, a4);
     if (call.absent === 0) return ret < 0 ? ret : verify(t, call, f, ret, flags);
@@ -42,9 +42,9 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
 };
 
 export const auto: Route = (t, call, flags, a1, a2, a3, a4) => {
-  const f = feature(t.process, call.name);
+  const f = feature(t.process, call);
   if (f.dedicated === 1 || (flags & ~call.flags) !== 0) return dedicated(t, call, flags, a1, a2, a3, a4);
-  const sure = f.indirect !== 1 || call.probe !== null || f.indirect_cloexec === 1;
-  if (f.dedicated === 0 || f.indirect === 0 || !sure) return learn(t, call, flags, a1, a2, a3, a4);
-  return (f.indirect === 1 ? indirect : legacy)(t, call, flags, a1, a2, a3, a4);
+  if (f.dedicated === -1 && (flags & ~f.indirect_carries) === 0) return indirect(t, call, flags, a1, a2, a3, a4);
+  if (f.dedicated === -1 && f.indirect === -1) return legacy(t, call, flags, a1, a2, a3, a4);
+  return learn(t, call, flags, a1, a2, a3, a4);
 };

@@ -2,7 +2,7 @@
 import type { Route } from './route.js';
 
 export const dedicated: Route = (t, call, flags, a1, a2, a3, a4) => {
-  const nr = t.nr[call.dedicated];
+  const { dedicated_nr: nr } = call;
   switch (call.flag_arg) {
     case 1:
       // Where the plain call has an argument, as epoll_create its size, the new one has none.

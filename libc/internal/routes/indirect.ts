@@ -5,23 +5,52 @@
  * without any answer differently. Unknown bits are dropped in silence by the kernel, so the library refuses them, and looks
  * once whether O_NONBLOCK took effect; where it did not, F_SETFL follows: no program can miss that bit by a race.
  */
+import { put_u64 } from '../../../kernel-mock/include/uapi/byteorder.js';
 import { EFAULT, EINVAL, ENOSYS } from '../../../kernel-mock/include/uapi/errno.js';
 import { FD_CLOEXEC, F_GETFD, F_GETFL, F_SETFL, O_NONBLOCK } from '../../../kernel-mock/include/uapi/fcntl.js';
 import { indirect_params, indirect_registers_x86_64 } from '../../../kernel-mock/include/uapi/indirect.js';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../../kernel-mock/include/uapi/socket.js';
 import { type DescriptorCall, SOCKET } from '../descriptor_calls.js';
 import { type Feature, feature } from '../process.js';
-import type { Thread } from '../thread.js';
+import type { IndirectBlock, Thread } from '../thread.js';
 import { made_by } from './legacy.js';
 import type { Route } from './route.js';
 
 const REGS = indirect_registers_x86_64;
 const PARAMS_SIZE = indirect_params.file_flags.size;
 
-async function leave_after(t: Thread, sp: number, r: Promise<number>): Promise<number> {
+function new_block(t: Thread): IndirectBlock {
+  const bytes = new Uint8Array(REGS.size + PARAMS_SIZE);
+  return { bytes, view: new DataView(bytes.buffer), base: t.cpu.memory.map(bytes) };
+}
+
+/**
+ * A call that sleeps keeps its block, since it reads it again if it is restarted; a signal handler may meanwhile make another
+ * indirect call.
+ */
+async function give_back(t: Thread, block: IndirectBlock, r: Promise<number>): Promise<number> {
   const ret = await r;
-  t.leave(sp);
+  if (t.indirect_block === null) t.indirect_block = block;
+  else t.cpu.memory.unmap(block.base);
   return ret;
+}
+
+/** Five u64 fields, as registers are nearly always: 32-bit numbers with a sign. */
+function put_registers(regs: DataView, nr: number, a1: number, a2: number, a3: number, a4: number): void {
+  regs.setInt32(REGS.rax, nr, true);
+  regs.setInt32(REGS.rdi, a1, true);
+  regs.setInt32(REGS.rdi + 4, a1 >> 31, true);
+  regs.setInt32(REGS.rsi, a2, true);
+  regs.setInt32(REGS.rsi + 4, a2 >> 31, true);
+  regs.setInt32(REGS.rdx, a3, true);
+  regs.setInt32(REGS.rdx + 4, a3 >> 31, true);
+  regs.setInt32(REGS.r10, a4, true);
+  regs.setInt32(REGS.r10 + 4, a4 >> 31, true);
+}
+
+/** The same with registers of 64 bits. */
+function put_wide_registers(regs: Uint8Array, args: readonly number[]): void {
+  args.forEach((a, i) => put_u64(regs, REGS.rdi + REGS.slot * i, a));
 }
 
 /** indirect({plain call}, {file_flags: {flags}}, `paramslen`, 0). */
@@ -35,15 +64,16 @@ function indirect_call(
   a3: number,
   a4: number,
 ): number | Promise<number> {
-  const { sp } = t;
-  const regs = t.alloca(REGS.size + PARAMS_SIZE);
-  const params = regs + REGS.size;
-  t.store_registers(regs, t.nr[call.plain], a1, a2, a3, a4);
-  t.store32(params, flags);
-  const r = t.enter(t.nr.indirect, regs, paramslen === 0 ? 0 : params, paramslen);
-  if (typeof r !== 'number') return leave_after(t, sp, r);
-  t.leave(sp);
-  return r;
+  const block = (t.indirect_block ??= new_block(t));
+  const { view, base } = block;
+  put_registers(view, call.plain_nr, a1, a2, a3, a4);
+  if (a1 !== (a1 | 0) || a2 !== (a2 | 0) || a3 !== (a3 | 0) || a4 !== (a4 | 0))
+    put_wide_registers(block.bytes, [a1, a2, a3, a4]);
+  view.setInt32(REGS.size, flags, true);
+  const r = t.enter(t.nr.indirect, base, paramslen === 0 ? 0 : base + REGS.size, paramslen);
+  if (typeof r === 'number') return r;
+  t.indirect_block = null;
+  return give_back(t, block, r);
 }
 
 /** A call that cannot be made to fail is asked for with parameters that are not there: these are looked at after the white-list. */
@@ -51,7 +81,7 @@ async function probe_list(t: Thread, call: DescriptorCall): Promise<1 | -1> {
   if ((await probe_indirect(t, SOCKET)) === -1) return -1;
   const { sp } = t;
   const regs = t.alloca(REGS.size);
-  t.store64(regs + REGS.rax, t.nr[call.plain]);
+  t.store64(regs + REGS.rax, call.plain_nr);
   const ret = await t.enter(t.nr.indirect, regs, 0, PARAMS_SIZE);
   t.leave(sp);
   return ret === -EFAULT ? 1 : -1;
@@ -69,6 +99,7 @@ async function finish_nonblock(t: Thread, f: Feature, fds: readonly number[]): P
   if (f.indirect_nonblock === 0) {
     const got = await t.enter(t.nr.fcntl, fds[0], F_GETFL);
     f.indirect_nonblock = (got & O_NONBLOCK) !== 0 ? 1 : -1;
+    if (f.indirect_nonblock === 1) f.indirect_carries |= SOCK_NONBLOCK;
   }
   if (f.indirect_nonblock === -1) for (const fd of fds) await t.enter(t.nr.fcntl, fd, F_SETFL, O_NONBLOCK);
 }
@@ -79,29 +110,30 @@ async function finish_nonblock(t: Thread, f: Feature, fds: readonly number[]): P
  */
 async function dropped_cloexec(t: Thread, f: Feature, fds: readonly number[]): Promise<boolean> {
   const got = await t.enter(t.nr.fcntl, fds[0], F_GETFD);
-  f.indirect_cloexec = (got & FD_CLOEXEC) !== 0 ? 1 : -1;
-  if (f.indirect_cloexec === 1) return false;
+  if ((got & FD_CLOEXEC) !== 0) {
+    f.indirect_carries |= SOCK_CLOEXEC;
+    return false;
+  }
   f.indirect = -1;
   for (const fd of fds) await t.enter(t.nr.close, fd);
   return true;
 }
 
 const slow: Route = async (t, call, flags, a1, a2, a3, a4) => {
-  const f = feature(t.process, call.name);
+  if ((flags & ~call.flags) !== 0) return -EINVAL;
+  const f = feature(t.process, call);
   if (f.indirect === 0) f.indirect = await probe_indirect(t, call);
   if (f.indirect === -1) return -ENOSYS;
+  // A call that fails in it on purpose is on its white-list, and heeds close-on-exec.
+  if (call.probe !== null) f.indirect_carries |= SOCK_CLOEXEC;
   const ret = await indirect_call(t, call, flags, PARAMS_SIZE, a1, a2, a3, a4);
-  const unsure = call.probe === null && (flags & SOCK_CLOEXEC) !== 0 && f.indirect_cloexec === 0;
+  const unsure = (flags & SOCK_CLOEXEC & ~f.indirect_carries) !== 0;
   if (ret >= 0 && unsure && (await dropped_cloexec(t, f, made_by(t, call, ret, a1, a4)))) return -ENOSYS;
   if (ret >= 0 && (flags & SOCK_NONBLOCK) !== 0) await finish_nonblock(t, f, made_by(t, call, ret, a1, a4));
   return ret;
 };
 
-export const indirect: Route = (t, call, flags, a1, a2, a3, a4) => {
-  if ((flags & ~call.flags) !== 0) return -EINVAL;
-  const f = feature(t.process, call.name);
-  const sure = call.probe !== null || (flags & SOCK_CLOEXEC) === 0 || f.indirect_cloexec === 1;
-  if (f.indirect === 1 && sure && ((flags & SOCK_NONBLOCK) === 0 || f.indirect_nonblock === 1))
-    return indirect_call(t, call, flags, PARAMS_SIZE, a1, a2, a3, a4);
-  return slow(t, call, flags, a1, a2, a3, a4);
-};
+export const indirect: Route = (t, call, flags, a1, a2, a3, a4) =>
+  (flags & ~feature(t.process, call).indirect_carries) === 0
+    ? indirect_call(t, call, flags, PARAMS_SIZE, a1, a2, a3, a4)
+    : slow(t, call, flags, a1, a2, a3, a4);

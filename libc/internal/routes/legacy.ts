@@ -29,7 +29,7 @@ export async function mark(t: Thread, fds: readonly number[], flags: number): Pr
 
 export const legacy: Route = async (t, call, flags, a1, a2, a3, a4) => {
   if ((flags & ~call.flags) !== 0) return -EINVAL;
-  const ret = await t.enter(t.nr[call.plain], a1, a2, a3, a4);
+  const ret = await t.enter(call.plain_nr, a1, a2, a3, a4);
   if (ret < 0) return ret;
   const err = await mark(t, made_by(t, call, ret, a1, a4), flags);
   return err < 0 ? err : ret;
