@@ -34,6 +34,7 @@ import * as sys_resource_h from './sys/resource.js';
 import * as sys_sendfile_h from './sys/sendfile.js';
 import * as sys_signalfd_h from './sys/signalfd.js';
 import * as sys_socket_h from './sys/socket.js';
+import * as sys_socket_msg_h from './sys/socket/msg.js';
 import * as sys_stat_h from './sys/stat.js';
 import * as sys_statfs_h from './sys/statfs.js';
 import * as sys_time_h from './sys/time.js';
@@ -77,6 +78,7 @@ type Headers = typeof arpa_inet_h &
   typeof sys_sendfile_h &
   typeof sys_signalfd_h &
   typeof sys_socket_h &
+  typeof sys_socket_msg_h &
   typeof sys_stat_h &
   typeof sys_statfs_h &
   typeof sys_time_h &
@@ -121,6 +123,7 @@ export const functions: Headers = {
   ...sys_sendfile_h,
   ...sys_signalfd_h,
   ...sys_socket_h,
+  ...sys_socket_msg_h,
   ...sys_stat_h,
   ...sys_statfs_h,
   ...sys_time_h,
@@ -172,6 +175,8 @@ export type { DescriptorCall } from './internal/descriptor_calls.js';
 export type { Program } from './internal/crt.js';
 export type { Route } from './internal/routes/route.js';
 export type { RouteName } from './internal/routes/index.js';
+export type { Cmsg, Ucred } from './internal/cmsg.js';
+export type { MMsgHdr, MsgHdr } from './sys/socket/msg.js';
 export type { SockAddr, SockAddrIn, SockAddrIn6, SockAddrOut, SockAddrUn } from './internal/sockaddr.js';
 export type { PollFd } from './poll.js';
 export type { EpollEvent } from './sys/epoll.js';

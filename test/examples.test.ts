@@ -3,6 +3,7 @@ import test from 'ava';
 import { type BootOptions, type Program, type RouteName, boot } from '../index.js';
 import { prng, prandom_below } from '../kernel-mock/lib/prng.js';
 import datagram from '../examples/datagram.js';
+import descriptor_passing from '../examples/descriptor-passing.js';
 import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
@@ -69,6 +70,8 @@ test('watch.ts', ends, watch, {
   indirect: ['indirect-next'],
   legacy: EVERYWHERE,
 });
+// 2.6.22 does not know MSG_CMSG_CLOEXEC.
+test('descriptor-passing.ts', ends, descriptor_passing, raw(RELEASES.filter((name) => name !== '2.6.22')));
 test('datagram.ts', ends, datagram, {
   auto: EVERYWHERE,
   dedicated: SINCE_2_6_27,

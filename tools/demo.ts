@@ -4,6 +4,7 @@
  */
 import { type Program, boot, descriptor_calls, releases } from '../index.js';
 import datagram from '../examples/datagram.js';
+import descriptor_passing from '../examples/descriptor-passing.js';
 import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
 import indirect_v3 from '../examples/indirect-v3.js';
@@ -31,6 +32,7 @@ export const examples: readonly Example[] = [
   { file: 'echo-accept4.ts', program: echo_accept4, shows: ['socket', 'accept4'] },
   { file: 'echo-fcntl.ts', program: echo_fcntl, shows: [] },
   { file: 'datagram.ts', program: datagram, shows: ['socketpair'] },
+  { file: 'descriptor-passing.ts', program: descriptor_passing, shows: [] },
   { file: 'leak.ts', program: leak, programs: leak_programs, shows: [] },
   { file: 'prefork.ts', program: prefork, shows: [] },
   { file: 'shell.ts', program: shell, programs: shell_programs, shows: [] },

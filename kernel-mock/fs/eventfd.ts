@@ -114,11 +114,10 @@ function eventfd_write(task: Task, file: OpenFile, iter: IovIter): Result {
 function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
   const ctx = ctx_of(file);
   pt?.poll_wait(ctx.wqh);
-  let mask = 0;
-  if (!zero(ctx)) mask |= POLLIN;
-  if (ctx.hi === HI_MAX && ctx.lo === HI_MAX) mask |= POLLERR;
-  if (fits(ctx, 0, 1)) mask |= POLLOUT;
-  return mask;
+  const { hi, lo } = ctx;
+  // 2^64 - 1, which no program can write, is an overflow; one less is full.
+  if (hi === HI_MAX) return POLLIN | (lo === HI_MAX ? POLLERR : 0) | (lo < LO_MAX ? POLLOUT : 0);
+  return hi === 0 && lo === 0 ? POLLOUT : POLLIN | POLLOUT;
 }
 
 const eventfd_fops = {

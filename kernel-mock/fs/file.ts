@@ -216,4 +216,6 @@ export function exit_files(task: Task): void {
   const { files } = task;
   if (--files.count > 0) return;
   for (let fd = 0; fd < files.fd.length; fd++) if (files.fd[fd] !== null) close_fd(task, fd);
+  const { inflight } = task.kernel.net;
+  inflight?.gc(task.kernel);
 }

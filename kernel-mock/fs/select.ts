@@ -30,7 +30,8 @@ const NSEC_PER_SEC = 1e9;
 const DEFAULT_POLLMASK = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
 export function vfs_poll(file: OpenFile, pt: PollTable | null): number {
-  return file.f_op.poll?.(file, pt) ?? DEFAULT_POLLMASK;
+  const { f_op } = file;
+  return f_op.poll === undefined ? DEFAULT_POLLMASK : f_op.poll(file, pt);
 }
 
 /** The queues on which one poll waits, and the files it keeps open meanwhile. Linux: struct poll_wqueues. */

@@ -231,8 +231,9 @@ export function sys_timerfd(task: Task, ufd: number, clockid: number, flags: num
   const clock = clockid | 0;
   if (clock !== CLOCK_MONOTONIC && clock !== CLOCK_REALTIME) return -EINVAL;
   if (typeof spec === 'number') return spec;
-  const fd = (ufd | 0) === -1 ? new_timerfd(task, clock, indirect_file_flags(task)) : ufd | 0;
-  if (fd < 0) return fd;
+  const makes = (ufd | 0) === -1;
+  const fd = makes ? new_timerfd(task, clock, indirect_file_flags(task)) : ufd | 0;
+  if (makes && fd < 0) return fd;
   const ctx = timerfd_fget(task, fd);
   if (typeof ctx === 'number') return ctx;
   set_timer(ctx, spec, (flags & TFD_TIMER_ABSTIME) !== 0);

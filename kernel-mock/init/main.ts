@@ -166,7 +166,7 @@ export function boot_kernel_with_console(
     prng: prng(options.seed ?? 1),
     junk: options.junk,
     pages: [],
-    net: { families, unix: null, inet: null },
+    net: { families, unix: null, inet: null, inflight: null },
     fs: null,
     console: undefined as unknown as Kernel['console'],
     runs: [],

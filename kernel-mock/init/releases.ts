@@ -41,6 +41,7 @@ import {
   O_TRUNC,
 } from '../include/uapi/fcntl.js';
 import {
+  SCM_MAX_FD,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SO_MARK,
@@ -104,6 +105,16 @@ const v2_6_22: Release = {
   unix_dgram_peer_first: true,
   unix_bind_path_first: false,
   setsockopt_len_first: true,
+  msghdr_first: true,
+  optmem_max: 20480,
+  msg_cmsg_cloexec: false,
+  sock_cmsg: false,
+  scm_max_fd: 255,
+  scm_always_creds: true,
+  unix_inflight_limit: false,
+  unix_scm_inherit: false,
+  unix_oob: false,
+  unix_peek_first: true,
   sock_pass_unix_only: false,
   tcp_option_max: TCP_MD5SIG,
   sock_options_missing: new Set([SO_REUSEPORT, ...options_from(SO_MARK)]),
@@ -143,6 +154,7 @@ const v2_6_23: Release = {
   summary: 'October 2007: no way to mark a new socket; O_CLOEXEC for open and MSG_CMSG_CLOEXEC are new',
   calls: calls_up_to('fallocate'),
   open_flags: OPEN_FLAGS_2_6 | O_CLOEXEC,
+  msg_cmsg_cloexec: true,
 };
 
 /** 2.6.24-rc3, the tree that the patches were made for; itself without them. */
@@ -266,6 +278,15 @@ const v6_18: Release = {
   unix_dgram_peer_first: false,
   unix_bind_path_first: true,
   setsockopt_len_first: false,
+  msghdr_first: false,
+  optmem_max: 131072,
+  sock_cmsg: true,
+  scm_max_fd: SCM_MAX_FD,
+  scm_always_creds: false,
+  unix_inflight_limit: true,
+  unix_scm_inherit: true,
+  unix_oob: true,
+  unix_peek_first: false,
   sock_pass_unix_only: true,
   tcp_option_max: TCP_DELACK_MAX_US,
   sock_options_missing: new Set(),

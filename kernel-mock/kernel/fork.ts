@@ -163,7 +163,17 @@ function alloc_task(
     comm: group.comm,
     sum_exec: 0,
     iter,
-    msg: { name: null, want_name: false, iter, flags: 0 },
+    msg: {
+      name: null,
+      want_name: false,
+      iter,
+      flags: 0,
+      out_flags: 0,
+      control: null,
+      msg_name: 0,
+      msg_control: 0,
+      msg_controllen: 0,
+    },
     sockaddr: NO_ADDRESS,
   };
   new_cpu(task);

@@ -27,10 +27,14 @@ export function pidfd_group(file: OpenFile): ThreadGroup | null {
   return file.f_op === pidfd_fops ? (file.private_data as ThreadGroup) : null;
 }
 
+/** A file that stands for `group`. */
+export function pidfd_file(group: ThreadGroup, flags: number): OpenFile {
+  return alloc_file(group.kernel, pidfd_fops, FMODE_READ | FMODE_WRITE, O_RDWR | flags, group);
+}
+
 /** A descriptor for `group`, close-on-exec set. */
 export function pidfd_create(task: Task, group: ThreadGroup, flags: number): number {
-  const file = alloc_file(task.kernel, pidfd_fops, FMODE_READ | FMODE_WRITE, O_RDWR | flags, group);
-  return fd_install_new(task, file, O_CLOEXEC);
+  return fd_install_new(task, pidfd_file(group, flags), O_CLOEXEC);
 }
 
 /** `pidfd_open(pid, flags)`: -EINVAL (flags, pid, a thread that is not the first), -ESRCH, -EMFILE. pidfd_open(2). */

@@ -84,7 +84,7 @@ function free_list(mm: Mm, slots: number): Area[] {
 
 /** Map `bytes` where no area is; an area that was unmapped is used again first. */
 export function do_mmap(mm: Mm, bytes: Bytes): number {
-  const slots = Math.floor(bytes.length / SLOT) + 1;
+  const slots = (bytes.length < SLOT ? 0 : Math.floor(bytes.length / SLOT)) + 1;
   let area = free_list(mm, slots).pop();
   if (area === undefined) {
     area = { start: mm.brk * SLOT, bytes: NO_BYTES, view: null, slots };
@@ -97,7 +97,7 @@ export function do_mmap(mm: Mm, bytes: Bytes): number {
 }
 
 export function do_munmap(mm: Mm, start: number): void {
-  const area = mm.areas[start / SLOT];
+  const area = mm.areas[start === (start | 0) ? start >>> SLOT_SHIFT : start / SLOT];
   if (area === undefined || area.start !== start || area.bytes === NO_BYTES) return;
   area.bytes = NO_BYTES;
   area.view = null;

@@ -10,10 +10,11 @@ import {
   ECONNABORTED,
   EFAULT,
   EINVAL,
+  ENODATA,
   ENOTSOCK,
   EOPNOTSUPP,
 } from '../include/uapi/errno.js';
-import { O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.js';
 import {
   MSG_DONTWAIT,
   SOCK_CLOEXEC,
@@ -21,6 +22,7 @@ import {
   SOCK_TYPE_MASK,
   SOL_SOCKET,
   SO_BINDTODEVICE,
+  SO_PEERPIDFD,
 } from '../include/uapi/socket.js';
 import { POLLOUT } from '../include/uapi/poll.js';
 import { S_IFSOCK } from '../include/uapi/stat.js';
@@ -35,13 +37,15 @@ import {
   hold_file,
   put_unused_fd,
 } from '../fs/file.js';
+import { pidfd_file } from '../kernel/pid.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { copy_from_user, copy_to_user, get_user_u32, put_user_u32 } from '../mm/uaccess.js';
+import { int_opt } from './core/sock.js';
 import { sock_getsockopt, sock_setsockopt } from './core/sock_options.js';
 import { sock_fasync, sock_ioctl } from './socket_ioctl.js';
 
 /** sizeof(struct sockaddr_storage). */
-const SOCKADDR_MAX = 128;
+export const SOCKADDR_MAX = 128;
 const SOCK_MAX = 11;
 export const NO_ADDRESS = new Uint8Array(0);
 /** A sock that exists only between sock_alloc and the family's create. */
@@ -53,11 +57,20 @@ export function sock_of(file: OpenFile): Socket {
   return file.private_data as Socket;
 }
 
+/** The socket that `file` is, or null. */
+export function sock_from_file(file: OpenFile): Socket | null {
+  return file.f_op === socket_file_ops ? sock_of(file) : null;
+}
+
 /** The message of a plain read or write: no name, no flags but those of the file. */
 export function plain_message(task: Task, file: OpenFile): MsgHdr {
   const { msg } = task;
   msg.name = null;
   msg.want_name = false;
+  msg.out_flags = 0;
+  msg.control = null;
+  msg.msg_control = 0;
+  msg.msg_controllen = 0;
   msg.flags = (file.f_flags & O_NONBLOCK) !== 0 ? MSG_DONTWAIT : 0;
   return msg;
 }
@@ -424,6 +437,22 @@ export function sys_setsockopt(
   return sock.ops.setsockopt(task, sock, level | 0, optname | 0, value);
 }
 
+/** A descriptor for the process at the other end: -ENODATA (none), -EMFILE, -EFAULT. */
+function getsockopt_peerpidfd(task: Task, sk: Sock, optval: number, optlen: number, room: number): number {
+  const group = sk.sk_peer_group;
+  if (group === null) return -ENODATA;
+  const fd = get_unused_fd_flags(task, O_CLOEXEC);
+  if (fd < 0) return fd;
+  const value = int_opt(fd);
+  const n = Math.min(room, value.length);
+  if (copy_to_user(task.mm, optval, value, 0, n) < 0 || put_user_u32(task.mm, optlen, n) < 0) {
+    put_unused_fd(task, fd);
+    return -EFAULT;
+  }
+  fd_install(task, fd, pidfd_file(group, 0));
+  return 0;
+}
+
 /** `getsockopt(fd, level, optname, optval, optlen)`: -EBADF, -ENOTSOCK, -EFAULT (optlen), -EINVAL, -ENOPROTOOPT, -EFAULT. */
 export function sys_getsockopt(
   task: Task,
@@ -439,6 +468,9 @@ export function sys_getsockopt(
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
   const sock = sock_of(file);
+  const { sock_options_missing } = task.kernel.release;
+  if ((level | 0) === SOL_SOCKET && (optname | 0) === SO_PEERPIDFD && !sock_options_missing.has(SO_PEERPIDFD))
+    return getsockopt_peerpidfd(task, sock.sk, optval, optlen, room);
   const value =
     (level | 0) === SOL_SOCKET
       ? sock_getsockopt(sock.sk, optname | 0, room)

@@ -31,6 +31,8 @@ const POINTS: ReadonlySet<number> = new Set([
   NR.recvfrom,
   NR.sendmsg,
   NR.recvmsg,
+  NR.sendmmsg,
+  NR.recvmmsg,
   NR.pause,
   NR.nanosleep,
   NR.clock_nanosleep,

@@ -26,6 +26,7 @@ const NAMES = [
   'pair_write1_read1',
   'pair_write4096_read4096',
   'pair_write65536_read65536',
+  'scm_rights_roundtrip',
   'unix_connect_accept4_close',
   'tcp_connect_accept4_close',
   'pingpong_two_threads',

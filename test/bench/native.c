@@ -81,6 +81,27 @@ static void pair1_work(long n) { transfer(1, n); }
 static void pair4096_work(long n) { transfer(4096, n); }
 static void pair65536_work(long n) { transfer(65536, n); }
 
+/* One byte and one descriptor there, and the descriptor that came closed. */
+static void scm_rights_work(long n)
+{
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control;
+	struct iovec iov = { buf, 1 };
+	while (n-- > 0) {
+		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		memset(CMSG_DATA(cmsg), 0, sizeof(int));
+		check("sendmsg", sendmsg(pair[0], &msg, 0), 1);
+		msg.msg_controllen = sizeof control;
+		check("recvmsg", recvmsg(pair[1], &msg, 0), 1);
+		int fd;
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof fd);
+		check("close", close(fd), 0);
+	}
+}
+
 static void unix_listen(void)
 {
 	un_len = offsetof(struct sockaddr_un, sun_path) + 1;
@@ -305,6 +326,7 @@ static const struct {
 	{ "pair_write1_read1", make_pair, pair1_work },
 	{ "pair_write4096_read4096", make_pair, pair4096_work },
 	{ "pair_write65536_read65536", make_pair, pair65536_work },
+	{ "scm_rights_roundtrip", make_pair, scm_rights_work },
 	{ "unix_connect_accept4_close", unix_listen, unix_connect_work },
 	{ "tcp_connect_accept4_close", tcp_listen, tcp_connect_work },
 	{ "pingpong_two_threads", pingpong, pingpong_work },

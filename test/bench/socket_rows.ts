@@ -1,10 +1,11 @@
 /** Rows of sockets, and of calls that do nearly nothing. */
-import type { Libc, SockAddr, SockAddrOut } from '../../index.js';
+import type { Cmsg, Libc, MsgHdr, SockAddr, SockAddrOut } from '../../index.js';
 import { put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { F_GETFD } from '../../kernel-mock/include/uapi/fcntl.js';
 import {
   AF_INET,
   AF_UNIX,
+  SCM_RIGHTS,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -37,6 +38,25 @@ const transfer =
       }
     };
   };
+
+/** One byte and one descriptor there, and the descriptor that came closed. */
+async function scm_rights(libc: Libc): Promise<Work> {
+  const [a, b] = await pair(libc);
+  const out: MsgHdr = {
+    iov: [new Uint8Array(1)],
+    control: [{ level: SOL_SOCKET, type: SCM_RIGHTS, fds: [0] }],
+  };
+  const iov = [new Uint8Array(1)];
+  return async (n) => {
+    for (let i = 0; i < n; i++) {
+      check(libc, await libc.sendmsg(a, out), 1);
+      const msg: MsgHdr = { iov, control: [] };
+      check(libc, await libc.recvmsg(b, msg), 1);
+      const [came] = msg.control as Cmsg[];
+      check(libc, await libc.close(came!.fds![0]!));
+    }
+  };
+}
 
 async function listener(libc: Libc, addr: SockAddr): Promise<number> {
   const s = check(libc, await libc.socket(addr instanceof Uint8Array ? 0 : addr.family, SOCK_STREAM, 0));
@@ -132,6 +152,7 @@ export const socket_rows: readonly Row[] = [
   { name: 'pair_write1_read1', target: 0.5, prepare: transfer(1) },
   { name: 'pair_write4096_read4096', target: 0.5, prepare: transfer(4096) },
   { name: 'pair_write65536_read65536', target: 0.5, prepare: transfer(65536) },
+  { name: 'scm_rights_roundtrip', target: 0.5, prepare: scm_rights },
   { name: 'unix_connect_accept4_close', target: 0.1, prepare: unix_connect },
   { name: 'tcp_connect_accept4_close', target: 0.1, prepare: tcp_connect },
   { name: 'pingpong_two_threads', target: 0.5, prepare: pingpong },

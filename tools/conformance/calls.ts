@@ -15,6 +15,7 @@ import { S_IFIFO } from '../../kernel-mock/include/uapi/stat.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import type { Libc } from '../../libc/index.js';
 import type { Arg, Block, FileAction } from './marshal.js';
+import { message } from './messages.js';
 import { STRUCTS, field_offset, get, put, unpack_struct } from './struct.js';
 import { Malformed, show } from './value.js';
 
@@ -46,7 +47,7 @@ interface Row {
   readonly raw?: RawCall;
 }
 
-const POLLFD = layout_x86_64.pollfd;
+const { mmsghdr: MMSGHDR, pollfd: POLLFD } = layout_x86_64;
 const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
 
 // What a parameter of the library can be given.
@@ -235,6 +236,35 @@ const waited: Shape = (a) => {
   if (status === undefined) return null;
   args[1] = status.cell;
   return args.includes(undefined) ? null : { args, back: status.back };
+};
+
+/** (fd, message, flags). */
+const one_message: Shape = (a) => {
+  const [fd, msg, flags] = a;
+  if (msg?.form !== 'memory' || msg.key !== 'msg') return null;
+  const m = message(msg.block, 0);
+  if (m === null || fd?.form !== 'number' || flags?.form !== 'number') return null;
+  return { args: [fd.value, m.msg, flags.value], back: m.back };
+};
+
+/** (fd, messages, how many, flags), and for a receive a time limit. */
+const messages: Shape = (a) => {
+  const [fd, vec, vlen, flags, timeout] = a;
+  if (vec?.form !== 'memory' || vec.key !== 'mmsg') return null;
+  const list = Array.from({ length: vec.count }, (_, i) => message(vec.block, i * MMSGHDR.size));
+  const time = timeout?.form === 'memory' ? fields_of(timeout, 'timespec') : undefined;
+  const numbers = [fd, vlen, flags].map(number_of);
+  if (list.includes(null) || numbers.includes(undefined) || (timeout?.form === 'memory') !== (time !== undefined))
+    return null;
+  const limit = timeout === undefined ? [] : [time?.object ?? null];
+  const back = (): void => {
+    list.forEach((m, i) => {
+      m!.back();
+      if (m!.msg.len !== undefined) put(vec.block.bytes, i * MMSGHDR.size + MMSGHDR.msg_len, 'u32', BigInt(m!.msg.len));
+    });
+    time?.back();
+  };
+  return { args: [numbers[0], list.map((m) => m!.msg), numbers[2], ...limit, numbers[1]], back };
 };
 
 const setsockopt: Shape = (a) => {
@@ -428,14 +458,14 @@ export const calls: Readonly<Record<string, Row>> = {
   readv: { args: 3, shape: vector, raw: call('readv') },
   recv: { args: 4, shape: sent, raw: call('recvfrom', 0, 0) },
   recvfrom: { args: 6, shape: recvfrom, raw: call('recvfrom') },
-  recvmmsg: same('recvmmsg', 5),
-  recvmsg: same('recvmsg', 3),
+  recvmmsg: { args: 5, shape: messages, raw: call('recvmmsg') },
+  recvmsg: { args: 3, shape: one_message, raw: call('recvmsg') },
   rename: same('rename', 2),
   rmdir: same('rmdir', 1),
   select: same('select', 5),
   send: { args: 4, shape: sent, raw: call('sendto', 0, 0) },
-  sendmmsg: same('sendmmsg', 4),
-  sendmsg: same('sendmsg', 3),
+  sendmmsg: { args: 4, shape: messages, raw: call('sendmmsg') },
+  sendmsg: { args: 3, shape: one_message, raw: call('sendmsg') },
   sendto: { args: 6, shape: sendto, raw: call('sendto') },
   setpgid: same('setpgid', 2),
   setrlimit: { args: 2, shape: with_fields(1, 'rlimit'), raw: call('setrlimit') },

@@ -166,7 +166,14 @@ import {
   sys_socket,
   sys_socketpair,
 } from '../../net/socket.js';
-import { sys_recvfrom, sys_sendto } from '../../net/socket_msg.js';
+import {
+  sys_recvfrom,
+  sys_recvmmsg,
+  sys_recvmsg,
+  sys_sendmmsg,
+  sys_sendmsg,
+  sys_sendto,
+} from '../../net/socket_msg.js';
 
 /** Every call that exists in some release played here. A number without a row is -ENOSYS. */
 export const handlers = {
@@ -193,6 +200,10 @@ export const handlers = {
   accept: sys_accept,
   sendto: sys_sendto,
   recvfrom: sys_recvfrom,
+  sendmsg: sys_sendmsg,
+  recvmsg: sys_recvmsg,
+  sendmmsg: sys_sendmmsg,
+  recvmmsg: sys_recvmmsg,
   shutdown: sys_shutdown,
   bind: sys_bind,
   listen: sys_listen,

@@ -1,8 +1,9 @@
 /** Sockets: include/linux/net.h (struct socket, proto_ops), net/sock.h (struct sock) and socket.h (struct msghdr). */
+import type { Cred } from './cred.js';
 import type { IovIter } from './mm.js';
 import type { Kernel } from './kernel.js';
 import type { OpenFile } from './fs.js';
-import type { Result, Task } from './sched.js';
+import type { Result, Task, ThreadGroup } from './sched.js';
 import type { PollTable, WaitQueueHead } from './wait.js';
 
 /** A socket address as the program gave it: `sa_family` first, in the bytes of the ABI, already copied from user memory. */
@@ -15,8 +16,17 @@ export interface MsgHdr {
   /** Receive: the caller wants `name`. */
   want_name: boolean;
   readonly iter: IovIter;
-  /** MSG_* bits of the call; on return of a receive the ones for the program (MSG_TRUNC …). */
+  /** MSG_* bits of the call. */
   flags: number;
+  /** MSG_* bits that a receive tells the program: MSG_TRUNC, MSG_CTRUNC, MSG_OOB … */
+  out_flags: number;
+  /** Send: the control messages, copied from user memory; null: none. */
+  control: Uint8Array | null;
+  /** recvmsg: where the sender's address goes in user memory; 0: it is not wanted. */
+  msg_name: number;
+  /** Receive: where the next control message goes in user memory (0: nowhere), and the room that is left. */
+  msg_control: number;
+  msg_controllen: number;
 }
 
 /** SS_* of include/uapi/linux/net.h: what the family-independent code knows of a socket. */
@@ -51,7 +61,19 @@ export interface Sock {
   sk_sndtimeo: number;
   /** Options of SOL_SOCKET and of the protocol that are only kept and read back: value by `level << 16 | optname`; null while all are at their defaults. */
   sk_opts: Map<number, number> | null;
+  /** SCM_RECV_*: what SO_PASSCRED and its like ask for. */
+  sk_scm_recv_flags: number;
+  /** SO_PEERCRED: who the other end was when the connection was made. */
+  sk_peer_group: ThreadGroup | null;
+  sk_peer_cred: Cred | null;
+  /** SO_PEEK_OFF: where the next peek begins; -1: always at the front. */
+  sk_peek_off: number;
 }
+
+/** SO_PASSCRED, SO_PASSPIDFD and SO_PASSRIGHTS: sk_scm_credentials, sk_scm_pidfd, sk_scm_rights. */
+export const SCM_RECV_CREDENTIALS = 1;
+export const SCM_RECV_PIDFD = 2;
+export const SCM_RECV_RIGHTS = 4;
 
 /** Linux's struct socket: what the family-independent code works on. */
 export interface Socket {
@@ -103,4 +125,19 @@ export interface Net {
   readonly families: readonly (NetProtoFamily | undefined)[];
   unix: unknown;
   inet: unknown;
+  /** Descriptors in messages that nobody has received; null until the first. */
+  inflight: Inflight | null;
+}
+
+/** Descriptors in flight: what limits and garbage collection go by. */
+export interface Inflight {
+  /** AF_UNIX sockets in flight, each counted as often as it is. */
+  tot_inflight: number;
+  /** Files in flight by the user who sent them: `user_struct.unix_inflight`. */
+  readonly by_user: Map<number, number>;
+  /** Frees sockets that only messages in their own queues refer to. */
+  readonly gc: (kernel: Kernel) => void;
+  /** Of the collector. */
+  readonly sockets: Set<Sock>;
+  gc_in_progress: boolean;
 }

@@ -35,6 +35,26 @@ export interface Release {
   readonly unix_bind_path_first: boolean;
   /** A datagram on an AF_UNIX socket without a destination: before 6.14 found before the message is looked at, today after. */
   readonly unix_dgram_peer_first: boolean;
+  /** sendmsg and recvmsg, before 3.x: the header is copied before the descriptor is looked at, and a name that is too long is no name. */
+  readonly msghdr_first: boolean;
+  /** Default of net.core.optmem_max, the most that control messages of one call can be: 128 KiB since 6.8. */
+  readonly optmem_max: number;
+  /** recvmsg knows MSG_CMSG_CLOEXEC (2.6.23). */
+  readonly msg_cmsg_cloexec: boolean;
+  /** TCP and UDP look at control messages of level SOL_SOCKET (4.6). */
+  readonly sock_cmsg: boolean;
+  /** Most descriptors in one message: 255, since 2.6.38 253. */
+  readonly scm_max_fd: number;
+  /** Before 3.2 every message of AF_UNIX carried the sender's credentials, asked for or not. */
+  readonly scm_always_creds: boolean;
+  /** A user may have RLIMIT_NOFILE descriptors in flight (4.5). */
+  readonly unix_inflight_limit: boolean;
+  /** What SO_PASSCRED and its like say passes from a listening socket to its connections (3.12; since 6.16 when they are made). */
+  readonly unix_scm_inherit: boolean;
+  /** MSG_OOB works on AF_UNIX streams (5.15). */
+  readonly unix_oob: boolean;
+  /** MSG_PEEK on an AF_UNIX stream sees the first send only (before 4.4). */
+  readonly unix_peek_first: boolean;
   /** setsockopt: a negative length is found before the descriptor is looked at (today: after). */
   readonly setsockopt_len_first: boolean;
   /** SO_PASSCRED and SO_PASSSEC are refused by sockets of other families than AF_UNIX (6.16). */

@@ -1,6 +1,8 @@
 /** What the socks of every protocol have in common: state, options that are kept, time limits (net/core/sock.c). */
+import type { Cred } from '../../include/linux/cred.js';
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { Sock, Socket } from '../../include/linux/net.js';
+import type { ThreadGroup } from '../../include/linux/sched.js';
 import { EINTR, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { MSG_DONTWAIT, SOL_SOCKET, SO_LINGER } from '../../include/uapi/socket.js';
 import { put_u32 } from '../../lib/bytes.js';
@@ -38,6 +40,10 @@ export class SockCommon implements Sock {
   sk_rcvtimeo = Infinity;
   sk_sndtimeo = Infinity;
   sk_opts: Map<number, number> | null = null;
+  sk_scm_recv_flags = 0;
+  sk_peer_group: ThreadGroup | null = null;
+  sk_peer_cred: Cred | null = null;
+  sk_peek_off = -1;
 
   constructor(kernel: Kernel, family: number, type: number, protocol: number) {
     this.kernel = kernel;
@@ -82,6 +88,18 @@ export function sk_wake(sk: Sock, key: number): void {
 /** The state changed, for everybody: every sleeper looks again, exclusive or not. Linux: sock_def_wakeup. */
 export function sk_state_change(sk: Sock): void {
   if (sk.sk_wait.first !== null) wake_up_all(sk.sk_wait);
+}
+
+/** Who runs now is who the other end will see. Linux: init_peercred. */
+export function init_peercred(sk: Sock): void {
+  const current = sk.kernel.current!;
+  sk.sk_peer_group = current.group;
+  sk.sk_peer_cred = current.cred;
+}
+
+export function copy_peercred(sk: Sock, peer: Sock): void {
+  sk.sk_peer_group = peer.sk_peer_group;
+  sk.sk_peer_cred = peer.sk_peer_cred;
 }
 
 /** An option that is only kept; `initial` until the program sets it. */

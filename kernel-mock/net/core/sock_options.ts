@@ -1,5 +1,5 @@
 /** The options of SOL_SOCKET (net/core/sock.c, sk_setsockopt and sk_getsockopt). Checked against Linux 6.18. */
-import type { Sock } from '../../include/linux/net.js';
+import { SCM_RECV_CREDENTIALS, SCM_RECV_PIDFD, SCM_RECV_RIGHTS, type Sock } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
 import {
   EACCES,
@@ -265,12 +265,32 @@ const peer_name: SocketOption = {
   },
 };
 
-/** Nobody: what is shown where the kernel does not know the process at the other end. */
-function no_peercred(): Uint8Array {
-  const raw = new Uint8Array(12);
-  raw.fill(0xff, 4);
+/** The process at the other end when the connection was made; 0 and -1 where the kernel does not know it. */
+function peercred_opt({ sk_peer_group, sk_peer_cred }: Sock): Uint8Array {
+  const { size, pid, uid, gid } = layout_x86_64.ucred;
+  const raw = new Uint8Array(size);
+  put_u32(raw, pid, sk_peer_group?.tgid ?? 0);
+  put_u32(raw, uid, sk_peer_cred?.euid ?? -1);
+  put_u32(raw, gid, sk_peer_cred?.egid ?? -1);
   return raw;
 }
+
+/** What a receive tells besides bytes: one of SCM_RECV_*. */
+const scm_recv = (bit: number): SocketOption => ({
+  set(_task, sk, val) {
+    sk.sk_scm_recv_flags = val !== 0 ? sk.sk_scm_recv_flags | bit : sk.sk_scm_recv_flags & ~bit;
+    return 0;
+  },
+  get: (sk) => int_opt((sk.sk_scm_recv_flags & bit) !== 0 ? 1 : 0),
+});
+
+const peek_off: SocketOption = {
+  set(_task, sk, val) {
+    sk.sk_peek_off = val;
+    return 0;
+  },
+  get: (sk) => int_opt(sk.sk_peek_off),
+};
 
 /** A number of its own for each socket, given when first asked for. Linux: __sock_gen_cookie. */
 const cookie: SocketOption = {
@@ -349,8 +369,8 @@ const options: Readonly<Record<number, SocketOption>> = {
     set: (_task, sk, val) => (val !== 0 && !is_inet(sk) ? -EOPNOTSUPP : keep(sk, so.SO_REUSEPORT, val !== 0 ? 1 : 0)),
     get: kept(so.SO_REUSEPORT),
   },
-  [so.SO_PASSCRED]: only_on(flag(so.SO_PASSCRED), may_pass, true),
-  [so.SO_PEERCRED]: { set: read_only, get: no_peercred },
+  [so.SO_PASSCRED]: only_on(scm_recv(SCM_RECV_CREDENTIALS), may_pass, true),
+  [so.SO_PEERCRED]: { set: read_only, get: peercred_opt },
   [so.SO_RCVLOWAT]: {
     set(_task, sk, val) {
       const lowat = val < 0 ? 0x7fffffff : Math.max(val, 1);
@@ -387,7 +407,7 @@ const options: Readonly<Record<number, SocketOption>> = {
   [so.SO_DOMAIN]: shown((sk) => sk.sk_family),
   [so.SO_RXQ_OVFL]: flag(so.SO_RXQ_OVFL),
   [so.SO_WIFI_STATUS]: flag(so.SO_WIFI_STATUS),
-  [so.SO_PEEK_OFF]: any_int(so.SO_PEEK_OFF, -1),
+  [so.SO_PEEK_OFF]: peek_off,
   [so.SO_NOFCS]: flag(so.SO_NOFCS),
   [so.SO_SELECT_ERR_QUEUE]: flag(so.SO_SELECT_ERR_QUEUE),
   [so.SO_BUSY_POLL]: privileged(
@@ -415,7 +435,8 @@ const options: Readonly<Record<number, SocketOption>> = {
   [so.SO_RESERVE_MEM]: { set: (_task, _sk, val) => (val < 0 ? -EINVAL : -EOPNOTSUPP), get: () => int_opt(0) },
   [so.SO_TXREHASH]: only_on(txrehash, is_tcp, true),
   [so.SO_RCVMARK]: privileged(flag(so.SO_RCVMARK), always),
-  [so.SO_PASSPIDFD]: only_on(flag(so.SO_PASSPIDFD), is_unix, true),
+  [so.SO_PASSPIDFD]: only_on(scm_recv(SCM_RECV_PIDFD), is_unix, true),
+  // Read by sys_getsockopt itself, since it makes a descriptor.
   [so.SO_PEERPIDFD]: { set: read_only, get: () => -ENODATA },
   // Of memory of a device, which nobody has.
   [so.SO_DEVMEM_DONTNEED]: {
@@ -423,7 +444,7 @@ const options: Readonly<Record<number, SocketOption>> = {
     get: write_only,
   },
   [so.SO_RCVPRIORITY]: flag(so.SO_RCVPRIORITY),
-  [so.SO_PASSRIGHTS]: only_on(flag(so.SO_PASSRIGHTS, 1), is_unix, true),
+  [so.SO_PASSRIGHTS]: only_on(scm_recv(SCM_RECV_RIGHTS), is_unix, true),
 };
 
 /** setsockopt at level SOL_SOCKET: -EINVAL (less than an int), -ENOPROTOOPT, then as the option. */

@@ -45,6 +45,7 @@ import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
 import { inet_csk_accept_deferred, inet_csk_get_port } from './inet_connection_sock.js';
 import { type InetSock, type Proto, sockaddr_in } from './inet_sock.js';
+import { sock_cmsg_send } from './ip_cmsg.js';
 import {
   inet_csk_destroy_sock,
   tcp_abort_on_data,
@@ -166,6 +167,7 @@ export function tcp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = tcp_sk(sock);
   const total = msg.iter.count;
   let err = send_state(sk);
+  if (err === 0 && msg.control !== null) err = sock_cmsg_send(task, msg.control);
   if (err === 0 && (sk.cork !== null || sk.sk_opts !== null || (msg.flags & MSG_MORE) !== 0)) {
     const kept = sk.sk_err !== 0 || (sk.sk_shutdown & SEND_SHUTDOWN) !== 0 ? 0 : tcp_cork_data(task, sk, msg);
     if (kept !== 0) return kept;

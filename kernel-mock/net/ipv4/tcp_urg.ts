@@ -60,9 +60,9 @@ export function tcp_recv_urg(task: Task, sk: TcpSock, msg: MsgHdr): number {
   if ((urg_data & URG_VALID) === 0) return (sk.sk_shutdown & RCV_SHUTDOWN) !== 0 ? 0 : -EAGAIN;
   const drop = (msg.flags & MSG_TRUNC) !== 0;
   if ((msg.flags & MSG_PEEK) === 0) sk.urg_data = URG_READ;
-  msg.flags |= MSG_OOB;
+  msg.out_flags |= MSG_OOB;
   if (msg.iter.count === 0) {
-    msg.flags |= MSG_TRUNC;
+    msg.out_flags |= MSG_TRUNC;
     return 0;
   }
   if (drop) return 1;

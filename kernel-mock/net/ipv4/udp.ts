@@ -45,6 +45,7 @@ import { fifo_clear, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
+import { ip_cmsg_send } from './ip_cmsg.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
 import { inet_put_port } from './inet_hashtables.js';
 import type { InetSock } from './inet_sock.js';
@@ -206,6 +207,10 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
     daddr = route_daddr(sin_addr(name), sk.inet_saddr);
     dport = sin_port(name);
   } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
+  if (msg.control !== null) {
+    const err = ip_cmsg_send(task, msg.control);
+    if (err < 0) return err;
+  }
   const type = udp_route(sk, daddr);
   if (type < 0) return type;
   return udp_send_skb(task, sk, msg, ROUTE_SADDR, daddr, dport, type, UDP_MAX_PAYLOAD);
@@ -235,8 +240,7 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
   copy_to_iter(task.mm, msg.iter, skb.data, 0, n);
   if (msg.want_name) msg.name = sk.sk_prot.sockaddr(skb.saddr, skb.sport);
-  if (n < ulen) msg.flags |= MSG_TRUNC;
-  else msg.flags &= ~MSG_TRUNC;
+  if (n < ulen) msg.out_flags |= MSG_TRUNC;
   return want_real_length ? ulen : n;
 }
 

@@ -5,6 +5,7 @@ import {
   type NetProtoFamily,
   type ProtoOps,
   RCV_SHUTDOWN,
+  SCM_RECV_RIGHTS,
   SEND_SHUTDOWN,
   type Sock,
   type SockAddr,
@@ -30,6 +31,7 @@ import {
   POLLHUP,
   POLLIN,
   POLLOUT,
+  POLLPRI,
   POLLRDHUP,
   POLLRDNORM,
   POLLWRBAND,
@@ -49,7 +51,8 @@ import { get_u16, put_u16 } from '../../lib/bytes.js';
 import { type Fifo, fifo, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { type Kfifo, kfifo, kfifo_free } from '../../lib/kfifo.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
-import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_wake, sk_state_change, sock_graft } from '../core/sock.js';
+import { SockCommon, TCP_CLOSE, TCP_LISTEN, sk_state_change, sock_graft } from '../core/sock.js';
+import { type UnixSkb, skb_free, unix_writable } from './skbuff.js';
 import { unix_bind_bsd, unix_find_bsd, unix_unbind_bsd } from './bsd.js';
 
 /** sizeof(struct sockaddr_un), and the bytes before its name. */
@@ -57,17 +60,6 @@ const SOCKADDR_UN_MAX = layout_x86_64.sockaddr_un.size;
 export const SUN_PATH = layout_x86_64.sockaddr_un.sun_path;
 /** net.unix.max_dgram_qlen: what a datagram socket queues, and a stream's backlog before listen. */
 const MAX_DGRAM_QLEN = 10;
-
-/** One send that has not been read: a datagram or record, or the trace of a write to a stream. */
-export interface UnixSkb {
-  /** The datagram; null on a stream, whose bytes stand in `stream`. */
-  readonly data: Uint8Array | null;
-  /** Bytes that are left of it. */
-  len: number;
-  /** What it counts against the sender's buffer. */
-  readonly truesize: number;
-  readonly sender: UnixSock;
-}
 
 /** struct unix_sock. */
 export class UnixSock extends SockCommon {
@@ -83,7 +75,13 @@ export class UnixSock extends SockCommon {
   dead = false;
   /** Sends that were not read, oldest first. */
   readonly sk_receive_queue: Fifo<UnixSkb> = fifo();
-  /** The bytes of a stream's receive queue. */
+  /** How many of them carry credentials or descriptors, or are out of band. */
+  nr_scm = 0;
+  /** The byte that was sent last with MSG_OOB and has not been read; it stands in the queue. */
+  oob_skb: UnixSkb | null = null;
+  /** Messages in flight that refer to this socket. */
+  inflight = 0;
+  /** The bytes of a stream's receive queue, without those out of band. */
   readonly stream: Kfifo = kfifo();
   /** Bytes, with overhead, that this end sent and nobody read. Linux: sk_wmem_alloc. */
   wmem = 0;
@@ -97,6 +95,7 @@ export class UnixSock extends SockCommon {
   // Written out: the constructor that the compiler adds hands its arguments on as a list.
   constructor(kernel: Kernel, type: number) {
     super(kernel, AF_UNIX, type, 0);
+    this.sk_scm_recv_flags = SCM_RECV_RIGHTS;
   }
 }
 
@@ -238,40 +237,6 @@ export function unix_getname(sock: Socket, peer: boolean): SockAddr | number {
   return unnamed;
 }
 
-// Buffers.
-
-const PAGE_SIZE = 4096;
-/** sizeof(struct sk_buff) and sizeof(struct skb_shared_info), aligned. */
-const SKB_OVERHEAD = 256;
-const SKB_INFO = 320;
-/** The most that fits one page beside the bookkeeping; more goes to pages of its own. Linux: SKB_MAX_HEAD(0). */
-export const SKB_MAX_HEAD = PAGE_SIZE - SKB_INFO;
-/** The same for four pages in a row. Linux: SKB_MAX_ALLOC. */
-export const SKB_MAX_ALLOC = 4 * PAGE_SIZE - SKB_INFO;
-
-/** What a buffer of `len` bytes counts against SO_SNDBUF; `head`: what its first part can hold. Checked against Linux 6.18. */
-export function skb_truesize(len: number, head: number): number {
-  if (len <= 192) return SKB_OVERHEAD + 512;
-  const paged = len > head ? Math.min(len, Math.ceil((len - head) / PAGE_SIZE) * PAGE_SIZE) : 0;
-  const linear = ((len - paged + 63) & ~63) + SKB_INFO;
-  return SKB_OVERHEAD + 2 ** (32 - Math.clz32(linear - 1)) + Math.ceil(paged / PAGE_SIZE) * PAGE_SIZE;
-}
-
-export function unix_writable(sk: UnixSock): boolean {
-  return sk.sk_state !== TCP_LISTEN && sk.wmem * 4 <= sk.sk_sndbuf;
-}
-
-/** A buffer was read: its sender may have room again. Linux: sock_wfree. */
-export function skb_free(skb: UnixSkb): void {
-  const { sender } = skb;
-  sender.wmem -= skb.truesize;
-  if (sender.sk_wait.first !== null && unix_writable(sender)) sk_wake(sender, POLLOUT | POLLWRNORM | POLLWRBAND);
-}
-
-export function unix_recvq_full(sk: UnixSock): boolean {
-  return fifo_len(sk.sk_receive_queue) > sk.max_ack_backlog;
-}
-
 // State.
 
 export function connection_based(sk: Sock): boolean {
@@ -297,6 +262,13 @@ export function unix_shutdown(sock: Socket, how: number): number {
   return 0;
 }
 
+/** Is anything left that was not read? ABI: a first send without bytes does not count: it may be the rest of a byte out of band. */
+function has_unread(sk: UnixSock): boolean {
+  const skb = fifo_peek(sk.sk_receive_queue);
+  if (skb === undefined) return false;
+  return skb.len > 0 || fifo_len(sk.sk_receive_queue) > 1;
+}
+
 /** The end of a socket: its peer learns, its queues are dropped, its name stays if it is a path. Linux: unix_release_sock. */
 export function unix_release_sock(sk: UnixSock, embryo = false): void {
   if (sk.bound !== null) {
@@ -314,15 +286,18 @@ export function unix_release_sock(sk: UnixSock, embryo = false): void {
   sk.peer = null;
   if (peer !== null && connection_based(sk)) {
     peer.sk_shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
-    if (fifo_len(sk.sk_receive_queue) > 0 || embryo) peer.sk_err = ECONNRESET;
+    if (has_unread(sk) || embryo) peer.sk_err = ECONNRESET;
     unix_state_change(peer);
   }
   for (let skb = fifo_shift(sk.sk_receive_queue); skb !== undefined; skb = fifo_shift(sk.sk_receive_queue))
     skb_free(skb);
+  sk.oob_skb = null;
   kfifo_free(sk.kernel.pages, sk.stream);
-  if (!listening || sk.accept_queue === null) return;
-  for (let skt = fifo_shift(sk.accept_queue); skt !== undefined; skt = fifo_shift(sk.accept_queue))
-    unix_release_sock(skt, true);
+  if (listening && sk.accept_queue !== null)
+    for (let skt = fifo_shift(sk.accept_queue); skt !== undefined; skt = fifo_shift(sk.accept_queue))
+      unix_release_sock(skt, true);
+  const { inflight } = sk.kernel.net;
+  if (inflight !== null && inflight.tot_inflight > 0) inflight.gc(sk.kernel);
 }
 
 /** A socket that was never given a sock (an accept that failed) has nothing to release. */
@@ -337,6 +312,7 @@ export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): n
   pt?.poll_wait(sk.sk_wait);
   let mask = 0;
   if (sk.sk_err !== 0) mask |= POLLERR;
+  if (sk.oob_skb !== null) mask |= POLLPRI;
   if (sk.sk_shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN)) mask |= POLLHUP;
   if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) mask |= POLLRDHUP | POLLIN | POLLRDNORM;
   if (fifo_len(sk.sk_receive_queue) > 0 || (sk.accept_queue !== null && fifo_len(sk.accept_queue) > 0))
@@ -344,6 +320,14 @@ export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): n
   if (connection_based(sk) && sk.sk_state === TCP_CLOSE) mask |= POLLHUP;
   if (unix_writable(sk)) mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
   return mask;
+}
+
+/** SIOCATMARK: is the next byte the one out of band? */
+function unix_at_mark(sk: UnixSock): number {
+  const [skb, next] = fifo_items(sk.sk_receive_queue);
+  if (skb === undefined) return 0;
+  const { oob_skb } = sk;
+  return skb === oob_skb || (skb.len === 0 && (oob_skb === null || next === oob_skb)) ? 1 : 0;
 }
 
 export function wake_peer_wait(sk: UnixSock): void {
@@ -383,6 +367,7 @@ export function unix_ioctl(sock: Socket, cmd: number): number {
   const sk = unix_sk(sock);
   if (cmd === SIOCINQ) return unix_inq_len(sk);
   if (cmd === SIOCOUTQ) return sk.wmem;
-  if (cmd === SIOCATMARK) return sk.sk_type === SOCK_STREAM ? 0 : -EOPNOTSUPP;
+  if (cmd === SIOCATMARK && sk.kernel.release.unix_oob)
+    return sk.sk_type === SOCK_STREAM ? unix_at_mark(sk) : -EOPNOTSUPP;
   return -ENOTTY;
 }

@@ -26,29 +26,37 @@ import {
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
 import { AF_UNIX, AF_UNSPEC, MSG_OOB, MSG_PEEK, MSG_TRUNC, SOCK_SEQPACKET } from '../../include/uapi/socket.js';
 import { get_u16 } from '../../lib/bytes.js';
-import { fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
+import { fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up_all } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
+import { type ScmCookie, scm_cookie, scm_destroy, scm_send } from '../core/scm.js';
 import { TCP_ESTABLISHED, sk_wake, sock_error, sock_intr_errno, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
 import {
-  SKB_MAX_ALLOC,
-  type UnixSkb,
   type UnixSock,
-  skb_free,
-  skb_truesize,
+  unix_autobind,
   unix_bind,
   unix_find_other,
   unix_getname,
   unix_ioctl,
   unix_mkname,
   unix_poll,
-  unix_recvq_full,
   unix_release,
   unix_shutdown,
   unix_sk,
   wake_peer_wait,
 } from './af_unix.js';
-import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './stream.js';
+import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './connection.js';
+import {
+  too_many_unix_fds,
+  unix_may_passcred,
+  unix_rights_refused,
+  unix_scm_recv,
+  unix_scm_to_skb,
+  unix_skb_to_scm,
+  unix_take_fds,
+} from './scm.js';
+import { SKB_MAX_ALLOC, type UnixSkb, skb_free, skb_truesize, unix_recvq_full } from './skbuff.js';
+import { sk_peek_offset_bwd, sk_peek_offset_fwd } from './stream_read.js';
 
 const NO_DATA = new Uint8Array(0);
 
@@ -81,6 +89,7 @@ function unix_dgram_connect(task: Task, sock: Socket, addr: SockAddr): number {
   }
   const name = unix_mkname(addr);
   if (typeof name === 'number') return name;
+  if (unix_may_passcred(sk) && sk.addr === null) unix_autobind(sk);
   const other = unix_find_other(task, name, sk.sk_type);
   if (typeof other === 'number') return other;
   if (!unix_may_send(sk, other)) return -EPERM;
@@ -96,10 +105,12 @@ function destination(task: Task, sk: UnixSock, name: SockAddr | null): UnixSock 
 }
 
 /** Send the message whole, to `name` or to the peer: 0, -EAGAIN when there is no room, or the error. */
-function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr): number {
+function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr, scm: ScmCookie | null): number {
   if (sk.sk_err !== 0) return sock_error(sk);
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (sk.wmem >= sk.sk_sndbuf) return -EAGAIN;
+  const err = too_many_unix_fds(task, scm);
+  if (err < 0) return err;
   const len = msg.iter.count;
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
   const other = destination(task, sk, name);
@@ -114,21 +125,47 @@ function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr):
     return -ECONNREFUSED;
   }
   if ((other.sk_shutdown & RCV_SHUTDOWN) !== 0) return -EPIPE;
+  const refused = unix_rights_refused(other, scm);
+  if (refused < 0) return refused;
   if (other !== sk && other.peer !== sk && unix_recvq_full(other)) return -EAGAIN;
   const data = len === 0 ? NO_DATA : new Uint8Array(len);
   copy_from_iter(task.mm, msg.iter, data, 0, len);
-  const skb: UnixSkb = { data, len, truesize: skb_truesize(len, SKB_MAX_ALLOC), sender: sk };
+  const own = unix_scm_to_skb(task, sk, other, scm);
+  const skb: UnixSkb = { data, len, truesize: skb_truesize(len, SKB_MAX_ALLOC), sender: sk, scm: own };
   sk.wmem += skb.truesize;
   fifo_push(other.sk_receive_queue, skb);
   sk_wake(other, POLLIN | POLLRDNORM);
   return 0;
 }
 
-function* send_sleep(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr, timeo: number): Sleep {
+/** The message is sent, or will not be: nothing goes along any more. */
+function* send_sleep(
+  task: Task,
+  sk: UnixSock,
+  name: SockAddr | null,
+  msg: MsgHdr,
+  scm: ScmCookie | null,
+  timeo: number,
+): Sleep {
+  try {
+    return yield* send_wait(task, sk, name, msg, scm, timeo);
+  } finally {
+    if (scm !== null) scm_destroy(scm);
+  }
+}
+
+function* send_wait(
+  task: Task,
+  sk: UnixSock,
+  name: SockAddr | null,
+  msg: MsgHdr,
+  scm: ScmCookie | null,
+  timeo: number,
+): Sleep {
   const len = msg.iter.count;
   let left = timeo;
   for (;;) {
-    const err = try_send(task, sk, name, msg);
+    const err = try_send(task, sk, name, msg, scm);
     if (err === 0) return len;
     if (err !== -EAGAIN || left === 0) return err;
     // Either the own buffer or the receiver's queue is full: wait where room will show.
@@ -145,22 +182,36 @@ function* send_sleep(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHd
   }
 }
 
-/**
- * -EOPNOTSUPP (MSG_OOB), -EINVAL (name), -EMSGSIZE, -EPIPE, -EAGAIN, -EFAULT, then as `destination` (no peer: before 6.14
- * found before -EMSGSIZE), -EPERM, -ECONNREFUSED.
- */
-function unix_dgram_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
-  const sk = unix_sk(sock);
+/** What stops a send before a buffer is filled. A socket that wants to know who sends gets a name. */
+function sendmsg_error(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr): number {
+  if (name === null && sk.peer === null && task.kernel.release.unix_dgram_peer_first) return -ENOTCONN;
+  const err = unix_may_passcred(sk) && sk.addr === null ? unix_autobind(sk) : 0;
+  if (err < 0) return err;
+  return msg.iter.count > sk.sk_sndbuf - 32 ? -EMSGSIZE : 0;
+}
+
+function send_to(task: Task, sk: UnixSock, msg: MsgHdr, scm: ScmCookie | null): Result {
   if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
   const name = msg.name === null || msg.name.length === 0 ? null : unix_mkname(msg.name);
   if (typeof name === 'number') return name;
-  if (name === null && sk.peer === null && task.kernel.release.unix_dgram_peer_first) return -ENOTCONN;
   const len = msg.iter.count;
-  if (len > sk.sk_sndbuf - 32) return -EMSGSIZE;
-  const err = try_send(task, sk, name, msg);
+  let err = sendmsg_error(task, sk, name, msg);
+  if (err === 0) err = try_send(task, sk, name, msg, scm);
   if (err === 0) return len;
   const timeo = sock_sndtimeo(sk, msg.flags);
-  return err === -EAGAIN && timeo !== 0 ? send_sleep(task, sk, name, msg, timeo) : err;
+  return err === -EAGAIN && timeo !== 0 ? send_sleep(task, sk, name, msg, scm, timeo) : err;
+}
+
+/**
+ * The control messages' errors, -EOPNOTSUPP (MSG_OOB), -EINVAL (name), -EMSGSIZE, -EPIPE, -EAGAIN, -ETOOMANYREFS, -EFAULT, then as
+ * `destination` (no peer: before 6.14 found before -EMSGSIZE), -EPERM, -ECONNREFUSED.
+ */
+function unix_dgram_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const scm = scm_send(task, sock, msg);
+  if (typeof scm === 'number') return scm;
+  const ret = send_to(task, unix_sk(sock), msg, scm);
+  if (scm !== null && typeof ret === 'number') scm_destroy(scm);
+  return ret;
 }
 
 /** -ENOTCONN, then as a datagram; a name is ignored. */
@@ -172,22 +223,49 @@ function unix_seqpacket_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   return unix_dgram_sendmsg(task, sock, msg);
 }
 
-/** Deliver the first message, cut to the room there is. -EFAULT loses it, as in Linux. */
-function deliver(task: Task, sk: UnixSock, skb: UnixSkb, msg: MsgHdr): number {
-  const peek = (msg.flags & MSG_PEEK) !== 0;
-  const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
-  if (!peek) {
-    fifo_shift(sk.sk_receive_queue);
-    skb_free(skb);
-    wake_peer_wait(sk);
+/** The message to receive, if there is one: the first, or with SO_PEEK_OFF the one at that place. `skip`: bytes to leave out of it. */
+function next_message(sk: UnixSock, msg: MsgHdr): { skb: UnixSkb; skip: number } | undefined {
+  const { sk_receive_queue: queue } = sk;
+  let skip = (msg.flags & MSG_PEEK) !== 0 ? Math.max(sk.sk_peek_off, 0) : 0;
+  if (skip === 0) {
+    const skb = fifo_peek(queue);
+    return skb === undefined ? undefined : { skb, skip };
   }
+  for (const skb of fifo_items(queue)) {
+    if (skip < skb.len) return { skb, skip };
+    skip -= skb.len;
+  }
+  return undefined;
+}
+
+/** What goes along with `skb` to the program. */
+function deliver_scm(task: Task, sk: UnixSock, skb: UnixSkb, msg: MsgHdr, peek: boolean): void {
+  const scm = scm_cookie();
+  unix_skb_to_scm(skb, scm);
+  unix_take_fds(skb, scm, peek);
+  unix_scm_recv(task, sk, msg, scm);
+}
+
+/** Deliver a message from its `skip` on, cut to the room there is. -EFAULT loses it, as in Linux. */
+function deliver(task: Task, sk: UnixSock, skb: UnixSkb, skip: number, msg: MsgHdr): number {
+  const peek = (msg.flags & MSG_PEEK) !== 0;
+  const len = skb.len - skip;
+  if (!peek) fifo_shift(sk.sk_receive_queue);
+  // Linux wakes them for a peek too.
+  wake_peer_wait(sk);
   if (msg.want_name) msg.name = skb.sender.addr;
-  const n = Math.min(skb.len, msg.iter.count);
-  if (n < skb.len) msg.flags |= MSG_TRUNC;
-  else msg.flags &= ~MSG_TRUNC;
-  if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
-  copy_to_iter(task.mm, msg.iter, skb.data!, 0, n);
-  return want_real_length ? skb.len : n;
+  const n = Math.min(len, msg.iter.count);
+  if (n < len) msg.out_flags |= MSG_TRUNC;
+  const good = fault_in(task.mm, msg.iter, n);
+  if (good) {
+    copy_to_iter(task.mm, msg.iter, skb.data!, skip, n);
+    if (peek) sk_peek_offset_fwd(sk, n);
+    else sk_peek_offset_bwd(sk, skb.len);
+    if (skb.scm !== null || unix_may_passcred(sk)) deliver_scm(task, sk, skb, msg, peek);
+  }
+  if (!peek) skb_free(skb);
+  if (!good) return -EFAULT;
+  return (msg.flags & MSG_TRUNC) !== 0 ? len : n;
 }
 
 function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Sleep {
@@ -195,9 +273,9 @@ function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Slee
   try {
     for (;;) {
       prepare_to_wait(sk.sk_wait, task, true, 'a message on a UNIX socket');
-      const skb = fifo_peek(sk.sk_receive_queue);
-      if (skb !== undefined) return deliver(task, sk, skb, msg);
       if (sk.sk_err !== 0) return sock_error(sk);
+      const next = next_message(sk, msg);
+      if (next !== undefined) return deliver(task, sk, next.skb, next.skip, msg);
       if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
       if (left === 0) return -EAGAIN;
       if (signal_pending(task)) return sock_intr_errno(left);
@@ -212,9 +290,9 @@ function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, timeo: number): Slee
 function unix_dgram_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = unix_sk(sock);
   if ((msg.flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-  const skb = fifo_peek(sk.sk_receive_queue);
-  if (skb !== undefined) return deliver(task, sk, skb, msg);
   if (sk.sk_err !== 0) return sock_error(sk);
+  const next = next_message(sk, msg);
+  if (next !== undefined) return deliver(task, sk, next.skb, next.skip, msg);
   const timeo = sock_rcvtimeo(sk, msg.flags);
   if (timeo !== 0) return recv_sleep(task, sk, msg, timeo);
   // Linux looks at the shutdown of a datagram socket only when it may wait.
