@@ -71,7 +71,13 @@ export interface OpenHow {
 }
 
 /** `openat2(dirfd, path, how, size)` (5.6; glibc has no wrapper): unknown bits are EINVAL. ENOSYS, E2BIG, EXDEV, ELOOP. openat2(2). */
-export async function openat2(this: Thread, dirfd: number, path: Path, how: OpenHow, size = HOW.size): Promise<number> {
+export async function openat2(
+  this: Thread,
+  dirfd: number,
+  path: Path,
+  how: OpenHow,
+  size: number = HOW.size,
+): Promise<number> {
   const raw = new Uint8Array(Math.max(size, HOW.size));
   put_u64(raw, HOW.flags, how.flags);
   put_u64(raw, HOW.mode, how.mode ?? 0);

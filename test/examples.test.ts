@@ -6,11 +6,13 @@ import datagram from '../examples/datagram.js';
 import descriptor_passing from '../examples/descriptor-passing.js';
 import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
+import event_loop from '../examples/event-loop.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
 import leak, { programs as leak_programs } from '../examples/leak.js';
 import prefork from '../examples/prefork.js';
 import shell, { programs as shell_programs } from '../examples/shell.js';
+import signal_loop from '../examples/signal-loop.js';
 import watch from '../examples/watch.js';
 import { INDIRECT_RELEASES, RELEASES, ROUTES, nothing_left } from './helpers.js';
 
@@ -89,6 +91,19 @@ const ATOMIC: Successes = {
 test('leak.ts', ends, leak, ATOMIC, leak_programs);
 test('prefork.ts', ends, prefork, raw(EVERYWHERE));
 test('shell.ts', ends, shell, raw(EVERYWHERE), shell_programs);
+
+// sys_indirect carried the flags of signalfd from v5 on; those of epoll_create only in our own tree.
+test('event-loop.ts', ends, event_loop, { ...ATOMIC, indirect: ['indirect-next'] });
+test('signal-loop.ts', ends, signal_loop, { ...ATOMIC, indirect: WITH_INDIRECT_V5 });
+
+test('the loops say what they saw', async (t) => {
+  for (const release of RELEASES) {
+    const beats = [...SINCE_2_6_27, '2.6.26'].includes(release) ? 12 : 10;
+    const loop = `5 results, the last is 121; ${beats} beats\n`;
+    t.deepEqual(await run_example(t, { release }, event_loop), [0, loop], release);
+    t.deepEqual(await run_example(t, { release }, signal_loop), [0, '3 children, stopped by child 3\n'], release);
+  }
+});
 
 test('shell.ts counts the four programs in /bin on every release', async (t) => {
   for (const release of RELEASES)

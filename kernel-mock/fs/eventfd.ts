@@ -42,11 +42,10 @@ function fits(ctx: EventfdCtx, hi: number, lo: number): boolean {
 
 const scratch = new Uint8Array(8);
 
-/** Take the value (1 in semaphore mode) out to the reader. */
+/** Take the value (1 in semaphore mode) out to the reader. ABI: one who cannot take it has lost it. */
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
   put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
   put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
-  if (copy_to_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
   if (!ctx.semaphore) {
     ctx.lo = 0;
     ctx.hi = 0;
@@ -56,13 +55,13 @@ function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
     ctx.hi--;
   }
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
-  return 8;
+  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
 }
 
 function* read_sleep(task: Task, ctx: EventfdCtx, iter: IovIter): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'a count in an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'a count in an eventfd');
       if (!zero(ctx)) return take(task, ctx, iter);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -90,7 +89,7 @@ function add(ctx: EventfdCtx, hi: number, lo: number): number {
 function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Sleep {
   try {
     for (;;) {
-      prepare_to_wait(ctx.wqh, task, true, 'room in the count of an eventfd');
+      prepare_to_wait(ctx.wqh, task, false, 'room in the count of an eventfd');
       if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
       if (signal_pending(task)) return -ERESTARTSYS;
       yield;
@@ -102,7 +101,7 @@ function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Slee
 
 function eventfd_write(task: Task, file: OpenFile, iter: IovIter): Result {
   const ctx = ctx_of(file);
-  if (iter.count < 8) return -EINVAL;
+  if (iter.count !== 8 && (iter.count < 8 || task.kernel.release.eventfd_write_exact)) return -EINVAL;
   if (copy_from_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
   const lo = get_u32(scratch, 0);
   const hi = get_u32(scratch, 4);
@@ -120,13 +119,22 @@ function eventfd_poll(file: OpenFile, pt: PollTable | null): number {
   return hi === 0 && lo === 0 ? POLLOUT : POLLIN | POLLOUT;
 }
 
+/** DEVIATION: the id, by which CRIU knows the same eventfd again, is 0. */
+function eventfd_show_fdinfo(file: OpenFile): string {
+  const { hi, lo, semaphore } = ctx_of(file);
+  const count = hi === 0 ? lo.toString(16) : hi.toString(16) + lo.toString(16).padStart(8, '0');
+  return `eventfd-count: ${count.padStart(16)}\neventfd-id: 0\neventfd-semaphore: ${semaphore ? 1 : 0}\n`;
+}
+
 const eventfd_fops = {
   nowait: true,
+  plain_write: true,
   llseek: noop_llseek,
   read_iter: eventfd_read,
   write_iter: eventfd_write,
   poll: eventfd_poll,
   show: () => 'anon_inode:[eventfd]',
+  show_fdinfo: eventfd_show_fdinfo,
 } satisfies FileOperations;
 
 function do_eventfd(task: Task, count: number, flags: number): number {

@@ -1,8 +1,8 @@
 /** epoll (fs/eventpoll.c): a set of files, and the list of those that may be ready. */
 import type { EpWatcher, FileOperations, OpenFile } from '../include/linux/fs.js';
-import { TASK_RUNNING, type Result, type Sleep, type Task } from '../include/linux/sched.js';
+import type { Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
-import { EBADF, EEXIST, EFAULT, EINTR, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
+import { EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
 import {
   EPOLLERR,
   EPOLLET,
@@ -19,43 +19,31 @@ import {
 } from '../include/uapi/eventpoll.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN, POLLRDNORM } from '../include/uapi/poll.js';
-import { get_u32, put_u32 } from '../lib/bytes.js';
+import { get_u32 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
-import {
-  add_wait_queue,
-  remove_wait_queue,
-  schedule_timeout,
-  set_current_state,
-  signal_pending,
-  wait_entry,
-  wait_queue_head,
-  wake_up,
-} from '../kernel/wait.js';
+import { add_wait_queue, remove_wait_queue, wait_entry, wait_queue_head, wake_up } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 import { fget } from './file.js';
-import { get_timeout, under_user_sigmask, vfs_poll } from './select.js';
+import { vfs_poll } from './select.js';
 
 const EVENT = layout_x86_64.epoll_event;
-const NSEC_PER_MSEC = 1e6;
-/** Linux: EP_MAX_EVENTS. */
-const MAX_EVENTS = Math.floor(0x7fffffff / EVENT.size);
 /** epolls that may stand in one another. */
 const EP_MAX_NESTS = 4;
 /** What is reported whether asked for or not. */
 const EP_ALWAYS = EPOLLERR | EPOLLHUP;
 /** Bits that are no events. */
-const EP_PRIVATE_BITS = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE | 0;
+export const EP_PRIVATE_BITS = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE | 0;
 /** What may go with EPOLLEXCLUSIVE. */
 const EPOLLEXCLUSIVE_OK_BITS = EPOLLIN | EPOLLOUT | EP_ALWAYS | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE | 0;
 
 /** One watched file, by descriptor number and open file. Linux: struct epitem. */
-interface Epitem extends EpWatcher {
+export interface Epitem extends EpWatcher {
   readonly ep: Eventpoll;
   readonly fd: number;
   readonly file: OpenFile;
-  /** What is asked for, with the private bits; no event bits after a one-shot fired. */
+  /** What is asked for, EP_ALWAYS and the private bits; no event bits after a one-shot fired. */
   events: number;
   /** The program's 64 bits. */
   data_lo: number;
@@ -71,7 +59,7 @@ interface Epitem extends EpWatcher {
 }
 
 /** Linux: struct eventpoll. */
-interface Eventpoll {
+export interface Eventpoll {
   /** Its own open file, once it has one. */
   file: OpenFile | null;
   /** By descriptor: the latest of those that were added under this number, and are open under another still. */
@@ -85,13 +73,13 @@ interface Eventpoll {
   readonly poll_wait: WaitQueueHead;
 }
 
-function ep_of(file: OpenFile): Eventpoll {
+export function ep_of(file: OpenFile): Eventpoll {
   return file.private_data as Eventpoll;
 }
 
 // The ready list.
 
-function list_add(ep: Eventpoll, item: Epitem): void {
+export function list_add(ep: Eventpoll, item: Epitem): void {
   if (item.ready) return;
   item.ready = true;
   item.prev = ep.last;
@@ -101,7 +89,16 @@ function list_add(ep: Eventpoll, item: Epitem): void {
   ep.last = item;
 }
 
-function list_del(ep: Eventpoll, item: Epitem): void {
+export function list_add_first(ep: Eventpoll, item: Epitem): void {
+  item.ready = true;
+  item.prev = null;
+  item.next = ep.first;
+  if (ep.first === null) ep.last = item;
+  else ep.first.prev = item;
+  ep.first = item;
+}
+
+export function list_del(ep: Eventpoll, item: Epitem): void {
   if (!item.ready) return;
   item.ready = false;
   if (item.prev === null) ep.first = item.next;
@@ -116,25 +113,34 @@ function make_ready(item: Epitem): void {
   const { ep } = item;
   list_add(ep, item);
   if (ep.wq.first !== null) wake_up(ep.wq);
-  if (ep.poll_wait.first !== null) wake_up(ep.poll_wait, POLLIN | POLLRDNORM);
+  if (ep.poll_wait.first !== null) wake_up(ep.poll_wait, POLLIN);
+}
+
+/** Does a wake-up for `key` count as used? Only if somebody waits, and for a direction that he asks for. */
+function uses_wakeup({ events }: Epitem, key: number): boolean {
+  const direction = key & (EPOLLIN | EPOLLOUT);
+  if (direction === 0) return true;
+  return direction !== (EPOLLIN | EPOLLOUT) && (events & direction) !== 0;
 }
 
 /** Something happened on a watched file. Linux: ep_poll_callback. */
 function ep_poll_callback(item: Epitem, key: number): boolean {
-  const wanted = item.events & ~EP_PRIVATE_BITS;
-  if (wanted === 0) return false;
-  if (key !== 0 && (key & (wanted | EP_ALWAYS)) === 0) return false;
+  const { ep, events } = item;
+  const exclusive = (events & EPOLLEXCLUSIVE) !== 0;
+  if ((events & ~EP_PRIVATE_BITS) === 0 || (key !== 0 && (key & events) === 0)) return !exclusive;
+  const used = !exclusive || (ep.wq.first !== null && uses_wakeup(item, key));
   make_ready(item);
-  return true;
+  return used;
 }
 
-function item_poll(item: Epitem, pt: PollTable | null): number {
-  return vfs_poll(item.file, pt) & ((item.events & ~EP_PRIVATE_BITS) | EP_ALWAYS);
+export function item_poll(item: Epitem, pt: PollTable | null): number {
+  return vfs_poll(item.file, pt) & item.events & ~EP_PRIVATE_BITS;
 }
 
 // Adding and removing.
 
-function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo: number, hi: number): void {
+/** -EINVAL: too many epolls would hear of the file. */
+function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo: number, hi: number): number {
   const item: Epitem = {
     ep,
     fd,
@@ -151,6 +157,10 @@ function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo
   };
   ep.items.set(fd, item);
   (file.f_ep ??= []).push(item);
+  if (needs_path_check(ep, file) && !paths_are_few(file)) {
+    ep_remove(item);
+    return -EINVAL;
+  }
   const pt: PollTable = {
     poll_wait(q) {
       const entry = wait_entry(null, (_entry, key) => ep_poll_callback(item, key));
@@ -159,6 +169,7 @@ function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo
     },
   };
   if (item_poll(item, pt) !== 0) make_ready(item);
+  return 0;
 }
 
 /** Linux: ep_find. */
@@ -196,8 +207,10 @@ function ep_modify(item: Epitem, events: number, lo: number, hi: number): void {
   item.events = events;
   item.data_lo = lo;
   item.data_hi = hi;
-  if (item_poll(item, null) !== 0) make_ready(item);
+  if (item_poll(item, null) !== 0 && !item.ready) make_ready(item);
 }
+
+// Epolls in epolls.
 
 /** Every file in the set. */
 function* watched(ep: Eventpoll): Generator<OpenFile> {
@@ -230,70 +243,36 @@ function outer_depth(file: OpenFile): number {
   return deepest;
 }
 
-// Waiting.
+/** A wake-up of one file may go through so many chains of that many epolls. Linux: path_limits. */
+const PATH_LIMITS = [Infinity, 500, 100, 50, 10] as const;
 
-/** Write the events that still hold to user memory: how many, or -EFAULT. Level-triggered ones go to the end of the list. */
-function send_events(task: Task, ep: Eventpoll, uevents: number, max: number): number {
-  let count = 0;
-  const stop = ep.last;
-  for (let item = ep.first; item !== null && count < max;) {
-    const { next } = item;
-    const at_end = item === stop;
-    list_del(ep, item);
-    const revents = item_poll(item, null);
-    if (revents !== 0) {
-      const area = find_vma(task.mm, uevents + count * EVENT.size, EVENT.size);
-      if (area === null) {
-        list_add(ep, item);
-        return count > 0 ? count : -EFAULT;
-      }
-      const at = uevents + count * EVENT.size - area.start;
-      put_u32(area.bytes, at + EVENT.events, revents);
-      put_u32(area.bytes, at + EVENT.data, item.data_lo);
-      put_u32(area.bytes, at + EVENT.data + 4, item.data_hi);
-      count++;
-      if ((item.events & EPOLLONESHOT) !== 0) item.events &= EP_PRIVATE_BITS;
-      else if ((item.events & EPOLLET) === 0) list_add(ep, item);
-    }
-    if (at_end) break;
-    item = next;
-  }
-  return count;
+/** A file in an epoll that nothing else watches is woken in one step, always. */
+function needs_path_check(ep: Eventpoll, file: OpenFile): boolean {
+  return (ep.file!.f_ep ?? []).length > 0 || file.f_op === eventpoll_fops;
 }
 
-function* ep_sleep(task: Task, ep: Eventpoll, uevents: number, max: number, ns: number): Sleep {
-  const entry = wait_entry(task, null);
-  let left = ns;
-  add_wait_queue(ep.wq, entry, true);
-  try {
-    for (;;) {
-      set_current_state(task, 'an event of an epoll');
-      const count = send_events(task, ep, uevents, max);
-      if (count !== 0) return count;
-      if (left === 0) return 0;
-      // Never restarted, whatever SA_RESTART says.
-      if (signal_pending(task)) return -EINTR;
-      left = yield* schedule_timeout(task, left);
-    }
-  } finally {
-    task.state = TASK_RUNNING;
-    remove_wait_queue(entry);
-  }
+/** Every file that stands in `file` or below. */
+function* leaves(file: OpenFile): Generator<OpenFile> {
+  if (file.f_op === eventpoll_fops) for (const inner of watched(ep_of(file))) yield* leaves(inner);
+  else yield file;
 }
 
-/** The body of all waits. `ns`: Infinity for no limit. */
-function do_epoll_wait(task: Task, epfd: number, uevents: number, maxevents: number, ns: number): Result {
-  const max = maxevents | 0;
-  if (max <= 0 || max > MAX_EVENTS) return -EINVAL;
-  const file = fget(task, epfd);
-  if (file === null) return -EBADF;
-  if (file.f_op !== eventpoll_fops) return -EINVAL;
-  const ep = ep_of(file);
-  if (ep.first !== null) {
-    const count = send_events(task, ep, uevents, max);
-    if (count !== 0) return count;
+/** Count the chains of epolls from `file` outwards, by length; false: too many, or too long. Linux: reverse_path_check_proc. */
+function count_paths(file: OpenFile, depth: number, counts: number[]): boolean {
+  if (depth > EP_MAX_NESTS) return false;
+  for (const watcher of file.f_ep ?? []) {
+    const owner = (watcher as Epitem).ep.file!;
+    if ((owner.f_ep ?? []).length > 0) {
+      if (!count_paths(owner, depth + 1, counts)) return false;
+    } else if (++counts[depth]! > PATH_LIMITS[depth]!) return false;
   }
-  return ns === 0 ? 0 : ep_sleep(task, ep, uevents, max, ns);
+  return true;
+}
+
+/** Linux: reverse_path_check. */
+function paths_are_few(file: OpenFile): boolean {
+  for (const leaf of new Set(leaves(file))) if (!count_paths(leaf, 0, [0, 0, 0, 0, 0])) return false;
+  return true;
 }
 
 // The epoll's own file.
@@ -311,6 +290,23 @@ function ep_eventpoll_poll(file: OpenFile, pt: PollTable | null): number {
   return 0;
 }
 
+/** One line for each watched file, by descriptor. */
+function ep_show_fdinfo(file: OpenFile): string {
+  const lines: string[] = [];
+  for (const first of [...ep_of(file).items.values()].sort((a, b) => a.fd - b.fd))
+    for (let item: Epitem | null = first; item !== null; item = item.same_fd) lines.push(fdinfo_line(item));
+  return lines.join('');
+}
+
+function fdinfo_line({ fd, events, data_lo, data_hi, file }: Epitem): string {
+  const hi = data_hi === 0 ? '' : (data_hi >>> 0).toString(16);
+  const lo = (data_lo >>> 0).toString(16);
+  const data = (hi === '' ? lo : hi + lo.padStart(8, '0')).padStart(16);
+  const bits = (events >>> 0).toString(16).padStart(8);
+  const ino = (file.f_inode?.i_ino ?? file.f_op.ino?.(file) ?? 1).toString(16);
+  return `tfd: ${String(fd).padStart(8)} events: ${bits} data: ${data}  pos:${file.f_pos} ino:${ino} sdev:0\n`;
+}
+
 function ep_release(file: OpenFile): void {
   const ep = ep_of(file);
   for (const first of [...ep.items.values()])
@@ -324,6 +320,7 @@ export const eventpoll_fops = {
   poll: ep_eventpoll_poll,
   release: ep_release,
   show: () => 'anon_inode:[eventpoll]',
+  show_fdinfo: ep_show_fdinfo,
 } satisfies FileOperations;
 
 function do_epoll_create(task: Task, flags: number): number {
@@ -354,13 +351,18 @@ export function sys_epoll_create1(task: Task, flags: number): number {
 
 const has_event = (op: number): boolean => op !== EPOLL_CTL_DEL;
 
+/** Before 4.5 EPOLLEXCLUSIVE is a bit like any other that means nothing. */
+function known_bits({ kernel }: Task): number {
+  return kernel.release.epoll_exclusive ? ~0 : ~EPOLLEXCLUSIVE;
+}
+
 /** EPOLLEXCLUSIVE only for adding, only with few other bits, and not for an epoll. */
 function exclusive_is_wrong(op: number, events: number, target: OpenFile): boolean {
   if (!has_event(op) || (events & EPOLLEXCLUSIVE) === 0) return false;
   return op !== EPOLL_CTL_ADD || target.f_op === eventpoll_fops || (events & ~EPOLLEXCLUSIVE_OK_BITS) !== 0;
 }
 
-/** May `target`, an epoll, be added to `file`? -ELOOP: a circle, or too deep. */
+/** May `target`, an epoll, be added to `file`? -ELOOP: a circle, or too deep. DEVIATION: before 2.6.38 [M] nobody looked. */
 function check_nesting(file: OpenFile, target: OpenFile): number {
   if (target.f_op !== eventpoll_fops) return 0;
   const below = nesting(target, file, 0);
@@ -372,7 +374,7 @@ function check_nesting(file: OpenFile, target: OpenFile): number {
  * `epoll_ctl(epfd, op, fd, event)`.
  *
  * @returns 0; -EFAULT (event), -EBADF (either), -EPERM (`fd` cannot be polled), -EINVAL (not an epoll, itself, EPOLLEXCLUSIVE),
- *          -ELOOP, -EEXIST, -ENOENT, -EINVAL (op). epoll_ctl(2); Linux fs/eventpoll.c do_epoll_ctl.
+ *          -ELOOP, -EEXIST, -ENOENT, -EINVAL (op; too many chains of epolls). epoll_ctl(2); Linux fs/eventpoll.c do_epoll_ctl.
  */
 export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: number, event: number): number {
   const op = op_reg | 0;
@@ -383,7 +385,7 @@ export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: 
   if (file === null || target === null) return -EBADF;
   if (target.f_op.poll === undefined) return -EPERM;
   const at = area === null ? 0 : event - area.start;
-  const events = area === null ? 0 : get_u32(area.bytes, at + EVENT.events) | 0;
+  const events = area === null ? 0 : get_u32(area.bytes, at + EVENT.events) & known_bits(task);
   if (file === target || file.f_op !== eventpoll_fops || exclusive_is_wrong(op, events, target)) return -EINVAL;
   if (op === EPOLL_CTL_ADD) {
     const err = check_nesting(file, target);
@@ -397,12 +399,11 @@ export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: 
   switch (op) {
     case EPOLL_CTL_ADD:
       if (item !== undefined) return -EEXIST;
-      ep_insert(ep, target, fd, events, lo, hi);
-      return 0;
+      return ep_insert(ep, target, fd, events | EP_ALWAYS, lo, hi);
     case EPOLL_CTL_MOD:
       if (item === undefined) return -ENOENT;
       if ((item.events & EPOLLEXCLUSIVE) !== 0) return -EINVAL;
-      ep_modify(item, events, lo, hi);
+      ep_modify(item, events | EP_ALWAYS, lo, hi);
       return 0;
     case EPOLL_CTL_DEL:
       if (item === undefined) return -ENOENT;
@@ -411,53 +412,4 @@ export function sys_epoll_ctl(task: Task, epfd: number, op_reg: number, fd_reg: 
     default:
       return -EINVAL;
   }
-}
-
-/**
- * `epoll_wait(epfd, events, maxevents, timeout)`: timeout in milliseconds, negative for no limit.
- *
- * @returns how many events were written, 0 when the time is over; -EINVAL (maxevents), -EBADF, -EINVAL (not an epoll), -EFAULT,
- *          -EINTR. Sleeps until a watched file is ready. epoll_wait(2).
- */
-export function sys_epoll_wait(task: Task, epfd: number, events: number, maxevents: number, timeout: number): Result {
-  const ms = timeout | 0;
-  return do_epoll_wait(task, epfd, events, maxevents, ms < 0 ? Infinity : ms * NSEC_PER_MSEC);
-}
-
-/**
- * `epoll_pwait(epfd, events, maxevents, timeout, sigmask, sigsetsize)`: epoll_wait under another signal mask.
- *
- * @returns as epoll_wait; before it -EINVAL (size of the mask), -EFAULT (mask). epoll_wait(2).
- */
-export function sys_epoll_pwait(
-  task: Task,
-  epfd: number,
-  events: number,
-  maxevents: number,
-  timeout: number,
-  sigmask: number,
-  sigsetsize: number,
-): Result {
-  return under_user_sigmask(task, sigmask, sigsetsize, -EINTR, () =>
-    sys_epoll_wait(task, epfd, events, maxevents, timeout),
-  );
-}
-
-/**
- * `epoll_pwait2(epfd, events, maxevents, timeout, sigmask, sigsetsize)` (5.11): the limit is a timespec; null: none.
- *
- * @returns as epoll_pwait; before it -EFAULT, -EINVAL (timeout). epoll_wait(2).
- */
-export function sys_epoll_pwait2(
-  task: Task,
-  epfd: number,
-  events: number,
-  maxevents: number,
-  tsp: number,
-  sigmask: number,
-  sigsetsize: number,
-): Result {
-  const ns = get_timeout(task, tsp);
-  if (ns < 0) return ns;
-  return under_user_sigmask(task, sigmask, sigsetsize, -EINTR, () => do_epoll_wait(task, epfd, events, maxevents, ns));
 }

@@ -7,6 +7,7 @@ import {
   POLLERR,
   POLLHUP,
   POLLIN,
+  POLLNVAL,
   POLLOUT,
   POLLPRI,
   POLLRDBAND,
@@ -18,7 +19,7 @@ import { get_s64, get_u64, put_u64 } from '../lib/bytes.js';
 import { schedule_timeout, set_current_state, signal_pending } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user } from '../mm/uaccess.js';
-import { fget, get_file } from './file.js';
+import { fget, get_file, max_fds } from './file.js';
 import {
   type PollWqueues,
   get_timeout,
@@ -31,9 +32,9 @@ import {
 } from './select.js';
 
 /** What counts as readable, writable, exceptional. */
-const POLLIN_SET = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR;
-const POLLOUT_SET = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR;
-const POLLEX_SET = POLLPRI;
+const POLLIN_SET = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL;
+const POLLOUT_SET = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL;
+const POLLEX_SET = POLLPRI | POLLNVAL;
 const SETS = [POLLIN_SET, POLLOUT_SET, POLLEX_SET] as const;
 
 /** The three sets, asked for and found; whole longs, as the kernel copies them. */
@@ -57,20 +58,49 @@ function get_fd_sets(task: Task, n: number, ptrs: readonly number[]): FdSets | n
   return { n, asked, found: asked.map((set) => (set === null ? null : new Uint8Array(size))) };
 }
 
-/** Look at every descriptor that is asked for: how many bits were found, or -EBADF. */
-function select_scan(task: Task, { n, asked, found }: FdSets, table: PollWqueues | null): number {
+/** The bits of `fd` that are asked for: 1, 2, 4 for the three sets. */
+function wanted(asked: FdSets['asked'], fd: number): number {
+  return (has(asked[0]!, fd) ? 1 : 0) | (has(asked[1]!, fd) ? 2 : 0) | (has(asked[2]!, fd) ? 4 : 0);
+}
+
+/** The next descriptor from `fd` on that is asked for, or `n`. Empty bytes are passed over whole. */
+function next_asked({ n, asked }: FdSets, from: number): number {
+  for (let fd = from; fd < n;) {
+    const i = fd >> 3;
+    if ((fd & 7) === 0 && !asked[0]?.[i] && !asked[1]?.[i] && !asked[2]?.[i]) fd += 8;
+    else if (wanted(asked, fd) !== 0) return fd;
+    else fd++;
+  }
+  return n;
+}
+
+/** -EBADF: one that is asked for is not open. Linux: max_select_fd. */
+function check_open(task: Task, sets: FdSets): number {
+  for (let fd = next_asked(sets, 0); fd < sets.n; fd = next_asked(sets, fd + 1))
+    if (fget(task, fd) === null) return -EBADF;
+  return 0;
+}
+
+/** What holds of `fd`: one that was closed meanwhile is ready for everything, once for nothing. */
+function poll_one(task: Task, fd: number, table: PollWqueues | null): number {
+  const file: OpenFile | null = fget(task, fd);
+  if (file === null) return task.kernel.release.select_nval ? POLLNVAL : 0;
+  if (table !== null) table.files.push(get_file(file));
+  return vfs_poll(file, table);
+}
+
+/** Look at every descriptor that is asked for: how many bits were found. */
+function select_scan(task: Task, sets: FdSets, table: PollWqueues | null): number {
+  const { n, asked, found } = sets;
   let count = 0;
-  for (let fd = 0; fd < n; fd++) {
-    if (!asked.some((set) => has(set, fd))) continue;
-    const file: OpenFile | null = fget(task, fd);
-    if (file === null) return -EBADF;
-    if (table !== null) table.files.push(get_file(file));
-    const mask = vfs_poll(file, table);
-    SETS.forEach((bits, i) => {
-      if (!has(asked[i]!, fd) || (mask & bits) === 0) return;
+  for (let fd = next_asked(sets, 0); fd < n; fd = next_asked(sets, fd + 1)) {
+    const bits = wanted(asked, fd);
+    const mask = poll_one(task, fd, table);
+    for (let i = 0; i < SETS.length; i++) {
+      if ((bits & (1 << i)) === 0 || (mask & SETS[i]!) === 0) continue;
       found[i]![fd >> 3]! |= 1 << (fd & 7);
       count++;
-    });
+    }
   }
   return count;
 }
@@ -108,11 +138,12 @@ function* then_put(task: Task, sleep: Sleep, sets: FdSets, ptrs: readonly number
 export function core_sys_select(task: Task, n_reg: number, ptrs: readonly number[], ns: number): Result {
   if ((n_reg | 0) < 0) return -EINVAL;
   // Bits of descriptors that the table cannot hold are not looked at.
-  const n = Math.min(n_reg | 0, Math.max(Math.ceil(task.files.fd.length / 64) * 64, 64));
+  const n = Math.min(n_reg | 0, max_fds(task.files));
   const sets = get_fd_sets(task, n, ptrs);
   if (typeof sets === 'number') return sets;
+  const err = check_open(task, sets);
+  if (err < 0) return err;
   const count = select_scan(task, sets, null);
-  if (count < 0) return count;
   if (count === 0 && ns === 0 && signal_pending(task)) return -ERESTARTNOHAND;
   if (count > 0 || ns === 0) return put_fd_sets(task, sets, ptrs, count);
   return then_put(task, select_sleep(task, sets, ns), sets, ptrs);

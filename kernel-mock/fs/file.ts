@@ -80,6 +80,11 @@ export function* hold_file(file: OpenFile, sleep: Sleep): Sleep {
   }
 }
 
+/** Descriptors that the table has room for now: it begins with a word of bits and grows to powers of 2. Linux: alloc_fdtable. */
+export function max_fds({ fd }: FilesStruct): number {
+  return fd.length <= 64 ? 64 : 2 ** Math.ceil(Math.log2(fd.length));
+}
+
 /** The open file of descriptor `fd` (a register: only its low 32 bits count), or null: EBADF. Takes no reference. */
 export function fget(task: Task, fd: number): OpenFile | null {
   const file = task.files.fd[fd >>> 0];

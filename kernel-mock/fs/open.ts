@@ -104,8 +104,8 @@ const will_create = (flags: number): boolean => (flags & (O_CREAT | __O_TMPFILE)
 /** The flags of open and openat: what is unknown is dropped in silence. Linux: build_open_how. */
 function build_open_how(task: Task, flags: number, mode: number): OpenHow {
   let known = flags & task.kernel.release.open_flags;
-  if ((known & O_PATH) !== 0) known &= O_PATH_FLAGS;
-  return { flags: known | O_LARGEFILE, mode: will_create(known) ? mode & S_IALLUGO : 0, resolve: 0 };
+  known = (known & O_PATH) !== 0 ? known & O_PATH_FLAGS : known | O_LARGEFILE;
+  return { flags: known, mode: will_create(known) ? mode & S_IALLUGO : 0, resolve: 0 };
 }
 
 /** -EINVAL for what cannot go together. Linux: build_open_flags. */
@@ -119,7 +119,7 @@ function check_open_how(task: Task, { flags, mode, resolve }: OpenHow): number {
     if ((flags & O_DIRECTORY) === 0 || (ACC_MODE[flags & O_ACCMODE]! & MAY_WRITE) === 0) return -EINVAL;
     if ((flags & O_CREAT) !== 0) return -EINVAL;
   }
-  if ((flags & O_PATH) !== 0 && (flags & ~(O_PATH_FLAGS | O_LARGEFILE)) !== 0) return -EINVAL;
+  if ((flags & O_PATH) !== 0 && (flags & ~O_PATH_FLAGS) !== 0) return -EINVAL;
   if ((resolve & RESOLVE_CACHED) !== 0 && (flags & (O_TRUNC | O_CREAT | __O_TMPFILE)) !== 0) return -EAGAIN;
   return 0;
 }

@@ -64,6 +64,41 @@ function vfs_write(task: Task, file: OpenFile): Result {
   return ret;
 }
 
+/** Each of the ranges by itself, until one is short: for files that take one at a time. Linux: do_loop_readv_writev. */
+function loop_writev(task: Task, file: OpenFile): Result {
+  return write_ranges(task, file, task.iter.segs!, 0, 0);
+}
+
+function write_ranges(task: Task, file: OpenFile, segs: readonly number[], from: number, written: number): Result {
+  let done = written;
+  for (let i = from; i < segs.length; i += 2) {
+    const len = segs[i + 1]!;
+    if (len === 0) continue;
+    iov_iter_ubuf(task.iter, segs[i]!, len);
+    const ret = vfs_write(task, file);
+    if (typeof ret !== 'number') return write_ranges_after(task, file, ret, segs, i, done);
+    if (ret < 0) return done > 0 ? done : ret;
+    done += ret;
+    if (ret < len) break;
+  }
+  return done;
+}
+
+function* write_ranges_after(
+  task: Task,
+  file: OpenFile,
+  sleep: Sleep,
+  segs: readonly number[],
+  i: number,
+  done: number,
+): Sleep {
+  const ret = yield* sleep;
+  if (ret < 0) return done > 0 ? done : ret;
+  if (ret < segs[i + 1]!) return done + ret;
+  const rest = write_ranges(task, file, segs, i + 2, done + ret);
+  return typeof rest === 'number' ? rest : yield* rest;
+}
+
 /** A transfer of one range: EFAULT if it leaves user space, as a length below zero does. */
 function import_ubuf(task: Task, buf: number, count: number): number {
   const len = size_t(count);
@@ -120,7 +155,8 @@ function do_writev(task: Task, fd: number, vec: number, vlen: number, flags: num
   if (file.f_op.write_iter === undefined) return -EINVAL;
   const err = import_iovec(task.mm, task.iter, vec, size_t(vlen));
   if (err < 0) return err;
-  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs_write);
+  const vfs = file.f_op.plain_write === true ? loop_writev : vfs_write;
+  return task.iter.count === 0 ? 0 : transfer_with(task, file, flags, vfs);
 }
 
 // At a given position.

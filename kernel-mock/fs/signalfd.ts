@@ -128,6 +128,11 @@ const signalfd_fops = {
   read_iter: signalfd_read,
   poll: signalfd_poll,
   show: () => 'anon_inode:[signalfd]',
+  show_fdinfo(file: OpenFile) {
+    const { lo, hi } = ctx_of(file).sigmask;
+    const hex = (word: number): string => (~word >>> 0).toString(16).padStart(8, '0');
+    return `sigmask:\t${hex(hi)}${hex(lo)}\n`;
+  },
 } satisfies FileOperations;
 
 function do_signalfd(task: Task, ufd: number, mask: SigSet, flags: number): number {

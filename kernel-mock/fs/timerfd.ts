@@ -4,7 +4,7 @@ import type { Kernel } from '../include/linux/kernel.js';
 import type { IovIter, Mm } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EBADF, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
+import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, EPERM, ERESTARTSYS } from '../include/uapi/errno.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN } from '../include/uapi/poll.js';
@@ -19,9 +19,10 @@ import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/time
 import { get_s64, put_u64 } from '../lib/bytes.js';
 import { type Timer, add_timer, del_timer, timer } from '../lib/timerqueue.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
-import { ktime_get, ktime_get_real } from '../kernel/time.js';
+import { is_realtime } from '../kernel/hrtimer.js';
+import { ktime_get } from '../kernel/time.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
-import { copy_to_iter, fault_in } from '../mm/iov_iter.js';
+import { copy_to_iter } from '../mm/iov_iter.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_to_user } from '../mm/uaccess.js';
 import { anon_inode_getfd } from './anon_inodes.js';
@@ -40,6 +41,13 @@ interface TimerfdCtx {
   /** Expirations that were not read. */
   ticks: number;
   readonly wqh: WaitQueueHead;
+  /** It goes by the date: told when that is set. Null: it does not. */
+  date: ((delta: number) => void) | null;
+  /** TFD_TIMER_CANCEL_ON_SET; and the date was set since. Linux: might_cancel, timerfd_canceled. */
+  might_cancel: boolean;
+  canceled: boolean;
+  /** Of the last timerfd_settime, for /proc. */
+  settime_flags: number;
 }
 
 function ctx_of(file: OpenFile): TimerfdCtx {
@@ -59,14 +67,37 @@ function timerfd_expired(ctx: TimerfdCtx): void {
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
 }
 
+/** The date was set: what goes by it fires at another moment, or tells its reader. Linux: timerfd_clock_was_set. */
+function date_was_set(ctx: TimerfdCtx, delta: number): void {
+  const { kernel, timer: t } = ctx;
+  if (t.index >= 0) add_timer(kernel.timers, t, t.expires - delta);
+  if (!ctx.might_cancel) return;
+  ctx.canceled = true;
+  ctx.ticks++;
+  if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
+}
+
+/** Does it go by the date from now on, and is it to tell of changes? Linux: timerfd_setup_cancel. */
+function setup_cancel(ctx: TimerfdCtx, absolute: boolean, cancel: boolean): void {
+  const { clock_was_set } = ctx.kernel;
+  const by_date = absolute && is_realtime(ctx.clockid);
+  ctx.might_cancel = by_date && cancel;
+  if (!ctx.might_cancel) ctx.canceled = false;
+  if (by_date) clock_was_set.add((ctx.date ??= (delta) => date_was_set(ctx, delta)));
+  else if (ctx.date !== null) clock_was_set.delete(ctx.date);
+}
+
 const scratch = new Uint8Array(8);
 
+/** ABI: a reader who cannot take the count has lost it. After a change of the date it does not count. */
 function take(task: Task, ctx: TimerfdCtx, iter: IovIter): number {
-  if (!fault_in(task.mm, iter, 8)) return -EFAULT;
   put_u64(scratch, 0, ctx.ticks);
   ctx.ticks = 0;
-  copy_to_iter(task.mm, iter, scratch, 0, 8);
-  return 8;
+  if (ctx.canceled) {
+    ctx.canceled = false;
+    return -ECANCELED;
+  }
+  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
 }
 
 function* read_sleep(task: Task, ctx: TimerfdCtx, iter: IovIter): Sleep {
@@ -98,8 +129,10 @@ const timerfd_fops = {
   release(file) {
     const ctx = ctx_of(file);
     del_timer(ctx.kernel.timers, ctx.timer);
+    if (ctx.date !== null) ctx.kernel.clock_was_set.delete(ctx.date);
   },
   show: () => 'anon_inode:[timerfd]',
+  show_fdinfo: timerfd_show_fdinfo,
 } satisfies FileOperations;
 
 function new_timerfd(task: Task, clockid: number, flags: number): number {
@@ -110,6 +143,10 @@ function new_timerfd(task: Task, clockid: number, flags: number): number {
     interval: 0,
     ticks: 0,
     wqh: wait_queue_head(),
+    date: null,
+    might_cancel: false,
+    canceled: false,
+    settime_flags: 0,
   };
   return anon_inode_getfd(task, timerfd_fops, ctx, flags);
 }
@@ -119,19 +156,23 @@ function new_timerfd(task: Task, clockid: number, flags: number): number {
 interface Itimerspec {
   interval: number;
   value: number;
+  /** The value in two, exactly: a date in nanoseconds is too large for one number. */
+  sec?: number;
+  nsec?: number;
 }
 
 /** A struct itimerspec in nanoseconds: -EFAULT, or -EINVAL for a time that is none. */
 function get_itimerspec(mm: Mm, ptr: number): Itimerspec | number {
   const area = find_vma(mm, ptr, itimerspec.size);
   if (area === null) return -EFAULT;
-  const at = ptr - area.start;
-  const [interval, value] = [itimerspec.it_interval, itimerspec.it_value].map((o) => {
-    const sec = get_s64(area.bytes, at + o + timespec.tv_sec);
-    const nsec = get_s64(area.bytes, at + o + timespec.tv_nsec);
-    return sec < 0 || nsec < 0 || nsec >= NSEC_PER_SEC ? -EINVAL : sec * NSEC_PER_SEC + nsec;
-  });
-  return interval! < 0 || value! < 0 ? -EINVAL : { interval: interval!, value: value! };
+  const field = (at: number): number => get_s64(area.bytes, ptr - area.start + at);
+  const [isec, insec] = [
+    field(itimerspec.it_interval + timespec.tv_sec),
+    field(itimerspec.it_interval + timespec.tv_nsec),
+  ];
+  const [sec, nsec] = [field(itimerspec.it_value + timespec.tv_sec), field(itimerspec.it_value + timespec.tv_nsec)];
+  if (isec < 0 || insec < 0 || insec >= NSEC_PER_SEC || sec < 0 || nsec < 0 || nsec >= NSEC_PER_SEC) return -EINVAL;
+  return { interval: isec * NSEC_PER_SEC + insec, value: sec * NSEC_PER_SEC + nsec, sec, nsec };
 }
 
 function put_itimerspec(mm: Mm, ptr: number, { interval, value }: Itimerspec): number {
@@ -153,26 +194,44 @@ function get_remaining(ctx: TimerfdCtx): Itimerspec {
 }
 
 /** An absolute time of the timer's clock, as CLOCK_MONOTONIC. */
-function to_monotonic(ctx: TimerfdCtx, ns: number): number {
-  const real = ctx.clockid === CLOCK_REALTIME || ctx.clockid === CLOCK_REALTIME_ALARM;
-  if (!real) return ns;
-  const { sec, nsec } = ktime_get_real(ctx.kernel);
-  return ns - (sec * NSEC_PER_SEC + nsec) + ktime_get(ctx.kernel);
+function to_monotonic(ctx: TimerfdCtx, { value, sec = 0, nsec = 0 }: Itimerspec): number {
+  if (!is_realtime(ctx.clockid)) return value;
+  const { wall_sec, wall_nsec } = ctx.kernel;
+  return (sec - wall_sec) * NSEC_PER_SEC + nsec - wall_nsec;
 }
 
-function set_timer(ctx: TimerfdCtx, { interval, value }: Itimerspec, absolute: boolean): void {
+/** -ECANCELED: it is set, but the date was set too since somebody looked. */
+function set_timer(ctx: TimerfdCtx, spec: Itimerspec, flags: number): number {
   const { timers } = ctx.kernel;
+  const { interval, value } = spec;
+  const absolute = (flags & TFD_TIMER_ABSTIME) !== 0;
+  ctx.settime_flags = flags;
+  setup_cancel(ctx, absolute, (flags & TFD_TIMER_CANCEL_ON_SET) !== 0);
   ctx.interval = interval;
   ctx.ticks = 0;
   if (value === 0) {
     del_timer(timers, ctx.timer);
-    return;
+    return 0;
   }
   const now = ktime_get(ctx.kernel);
-  add_timer(timers, ctx.timer, absolute ? to_monotonic(ctx, value) : now + value);
-  if (ctx.timer.expires > now) return;
-  del_timer(timers, ctx.timer);
-  timerfd_expired(ctx);
+  add_timer(timers, ctx.timer, absolute ? to_monotonic(ctx, spec) : now + value);
+  if (ctx.timer.expires <= now) {
+    del_timer(timers, ctx.timer);
+    timerfd_expired(ctx);
+  }
+  if (!ctx.canceled) return 0;
+  ctx.canceled = false;
+  return -ECANCELED;
+}
+
+function timerfd_show_fdinfo(file: OpenFile): string {
+  const ctx = ctx_of(file);
+  const { interval, value } = get_remaining(ctx);
+  const split = (ns: number): string => `(${Math.floor(ns / NSEC_PER_SEC)}, ${ns % NSEC_PER_SEC})`;
+  return (
+    `clockid: ${ctx.clockid}\nticks: ${ctx.ticks}\nsettime flags: 0${ctx.settime_flags.toString(8)}\n` +
+    `it_value: ${split(value)}\nit_interval: ${split(interval)}\n`
+  );
 }
 
 const CLOCKS: ReadonlySet<number> = new Set([
@@ -183,13 +242,19 @@ const CLOCKS: ReadonlySet<number> = new Set([
   CLOCK_BOOTTIME_ALARM,
 ]);
 
-/** `timerfd_create(clockid, flags)`: -EINVAL (flags; before 2.6.27 any, or the clock), -EMFILE. timerfd_create(2). */
+/** `timerfd_create(clockid, flags)`: -EINVAL (flags; before 2.6.27 any, or the clock), -EPERM (an alarm), -EMFILE. timerfd_create(2). */
 export function sys_timerfd_create(task: Task, clockid: number, flags: number): number {
   const { timerfd_flags, timerfd_boottime } = task.kernel.release;
   const clock = clockid | 0;
   if ((flags & ~timerfd_flags) !== 0) return -EINVAL;
   const known = timerfd_boottime ? CLOCKS.has(clock) : clock === CLOCK_REALTIME || clock === CLOCK_MONOTONIC;
-  return known ? new_timerfd(task, clock, flags) : -EINVAL;
+  if (!known) return -EINVAL;
+  return may_wake_alarm(task, clock) ? new_timerfd(task, clock, flags) : -EPERM;
+}
+
+/** Timers that wake a machine from its sleep are for root. Linux: CAP_WAKE_ALARM. */
+function may_wake_alarm({ cred }: Task, clock: number): boolean {
+  return cred.euid === 0 || (clock !== CLOCK_REALTIME_ALARM && clock !== CLOCK_BOOTTIME_ALARM);
 }
 
 /** The timer of `fd`, or -EBADF, -EINVAL. */
@@ -201,16 +266,20 @@ function timerfd_fget(task: Task, fd: number): TimerfdCtx | number {
 
 /**
  * `timerfd_settime(fd, flags, new, old)`: -EFAULT (new), -EINVAL (a flag or a time that is none), -EBADF, -EINVAL (no timer),
- * -EFAULT (old). timerfd_create(2); Linux fs/timerfd.c.
+ * -EPERM (an alarm), -ECANCELED (TFD_TIMER_CANCEL_ON_SET), -EFAULT (old). timerfd_create(2); Linux fs/timerfd.c.
  */
 export function sys_timerfd_settime(task: Task, ufd: number, flags: number, utmr: number, otmr: number): number {
+  const { timerfd_settime_flags } = task.kernel.release;
   const spec = get_itimerspec(task.mm, utmr);
   if (spec === -EFAULT) return spec;
-  if (typeof spec === 'number' || (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) !== 0) return -EINVAL;
+  if (typeof spec === 'number' || (flags & ~timerfd_settime_flags) !== 0) return -EINVAL;
   const ctx = timerfd_fget(task, ufd);
   if (typeof ctx === 'number') return ctx;
+  if (!may_wake_alarm(task, ctx.clockid)) return -EPERM;
   const old = get_remaining(ctx);
-  set_timer(ctx, spec, (flags & TFD_TIMER_ABSTIME) !== 0);
+  // ABI: before TFD_TIMER_CANCEL_ON_SET (3.0) its bit meant nothing.
+  const err = set_timer(ctx, spec, timerfd_settime_flags === ~0 ? flags & TFD_TIMER_ABSTIME : flags);
+  if (err < 0) return err;
   return otmr === 0 ? 0 : put_itimerspec(task.mm, otmr, old);
 }
 
@@ -236,6 +305,6 @@ export function sys_timerfd(task: Task, ufd: number, clockid: number, flags: num
   if (makes && fd < 0) return fd;
   const ctx = timerfd_fget(task, fd);
   if (typeof ctx === 'number') return ctx;
-  set_timer(ctx, spec, (flags & TFD_TIMER_ABSTIME) !== 0);
+  set_timer(ctx, spec, flags & TFD_TIMER_ABSTIME);
   return fd;
 }

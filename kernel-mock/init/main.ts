@@ -159,6 +159,7 @@ export function boot_kernel_with_console(
     ticks_ns: options.clock?.now() ?? 0,
     wall_sec: options.epoch ?? 1_200_000_000,
     wall_nsec: 0,
+    clock_was_set: new Set(),
     clock: options.clock ?? null,
     cancel_wait: null,
     exec_start: 0,

@@ -7,6 +7,7 @@
 import type { IndirectFacts, Release } from '../include/linux/release.js';
 import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../include/uapi/close_range.js';
 import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
+import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
 import {
   F_ADD_SEALS,
   F_CREATED_QUERY,
@@ -145,6 +146,12 @@ const v2_6_22: Release = {
   exec_empty_argv: true,
   rlim_nlimits: 15,
   prctl_subreaper: false,
+  eventfd_write_exact: false,
+  epoll_wait_fd_first: false,
+  fdinfo_more: false,
+  select_nval: false,
+  epoll_exclusive: false,
+  timerfd_settime_flags: ~0,
   signalfd_einval: true,
 };
 
@@ -325,6 +332,12 @@ const v6_18: Release = {
   max_clock: CLOCK_TAI,
   exec_empty_argv: false,
   prctl_subreaper: true,
+  eventfd_write_exact: true,
+  epoll_wait_fd_first: true,
+  fdinfo_more: true,
+  select_nval: true,
+  epoll_exclusive: true,
+  timerfd_settime_flags: TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
   signalfd_einval: false,
 };
 

@@ -106,11 +106,14 @@ export function sys_clock_getres(task: Task, which: number, tp: number): number 
 
 function set_wall(task: Task, sec: number, nsec: number): void {
   const { kernel } = task;
+  const { wall_sec, wall_nsec } = kernel;
   const now = ktime_get(kernel);
   // The clock shows `sec`.`nsec` now: the rest is what it showed at boot.
   const total = nsec - (now % NSEC_PER_SEC);
   kernel.wall_nsec = total < 0 ? total + NSEC_PER_SEC : total;
   kernel.wall_sec = sec - Math.floor(now / NSEC_PER_SEC) - (total < 0 ? 1 : 0);
+  const delta = (kernel.wall_sec - wall_sec) * NSEC_PER_SEC + kernel.wall_nsec - wall_nsec;
+  for (const notify of kernel.clock_was_set) notify(delta);
 }
 
 /** `clock_settime(clock, tp)`: the date only. -EINVAL, -EFAULT, -EINVAL (no time). DEVIATION: who sleeps till a date is not woken. */

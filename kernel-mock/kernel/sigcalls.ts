@@ -262,12 +262,16 @@ export function sys_kill(task: Task, upid: number, signum: number): number {
 
 /** -ESRCH, -EINVAL (sig), -EPERM. */
 function do_tkill(task: Task, tgid: number, pid: number, info: SigInfo): number {
-  const target = task.kernel.tasks.get(pid);
-  if (target === undefined || target.state === TASK_DEAD || (tgid > 0 && target.group.tgid !== tgid)) return -ESRCH;
+  const { tasks, groups } = task.kernel;
+  const target = tasks.get(pid);
+  const alive = target !== undefined && target.state !== TASK_DEAD;
+  // The first thread of a process stands for it until somebody has waited for it.
+  const group = alive ? target.group : groups.get(pid);
+  if (group === undefined || (tgid > 0 && group.tgid !== tgid)) return -ESRCH;
   const err = check_signal(info.si_signo);
   if (err < 0) return err;
-  if (!kill_permitted(task, target.group, info.si_signo)) return -EPERM;
-  if (info.si_signo !== 0) send_signal_task(target, info);
+  if (!kill_permitted(task, group, info.si_signo)) return -EPERM;
+  if (info.si_signo !== 0 && alive) send_signal_task(target, info);
   return 0;
 }
 

@@ -158,7 +158,7 @@ export function send_signal_task(task: Task, info: SigInfo): void {
   const { group } = task;
   prepare_stop_cont(group, info.si_signo);
   if (sig_ignored(task, info.si_signo)) return;
-  queue_signal(task.pending, info);
+  if (!queue_signal(task.pending, info)) return;
   if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
   if (info.si_signo === SIGKILL) do_group_exit(group, SIGKILL);
   else if (!sigismember(task.blocked, info.si_signo)) signal_wake_up(task, false);
@@ -171,7 +171,7 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
   if (leader === undefined) return;
   prepare_stop_cont(group, sig);
   if (sig_ignored(leader, sig)) return;
-  queue_signal(group.pending, info);
+  if (!queue_signal(group.pending, info)) return;
   if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
   if (sig === SIGKILL) do_group_exit(group, SIGKILL);
   else {

@@ -84,12 +84,13 @@ export function next_signal(pending: SigPending, blocked: SigSet): number {
   return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
 }
 
-/** Real-time signals queue; of the others one is kept. */
-export function queue_signal(pending: SigPending, info: SigInfo): void {
+/** Real-time signals queue; of the others one is kept: false if there is one. Linux: legacy_queue. */
+export function queue_signal(pending: SigPending, info: SigInfo): boolean {
   const sig = info.si_signo;
-  if (sig < SIGRTMIN && sigismember(pending.set, sig)) return;
+  if (sig < SIGRTMIN && sigismember(pending.set, sig)) return false;
   sigaddset(pending.set, sig);
   pending.queue.push(info);
+  return true;
 }
 
 /** Take the next signal out of `pending`. Linux: __dequeue_signal. */

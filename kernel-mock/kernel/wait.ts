@@ -33,6 +33,12 @@ export function add_wait_queue(q: WaitQueueHead, entry: WaitEntry, exclusive: bo
   }
 }
 
+/** Queue `entry` so that of the exclusive ones it is woken first. */
+export function __add_wait_queue_exclusive(q: WaitQueueHead, entry: WaitEntry): void {
+  add_wait_queue(q, entry, false);
+  entry.exclusive = true;
+}
+
 export function remove_wait_queue(entry: WaitEntry): void {
   const q = entry.queue;
   if (q === null) return;

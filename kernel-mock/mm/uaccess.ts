@@ -7,6 +7,14 @@ import { EFAULT, ENAMETOOLONG } from '../include/uapi/errno.js';
 import { bytes_to_string, copy, get_u32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
 
+/** Above it are the kernel's own addresses. */
+const TASK_SIZE_MAX = 2 ** 47 - 4096;
+
+/** Could a program have that range at all? It need not be mapped. */
+export function access_ok(ptr: number, n: number): boolean {
+  return ptr >= 0 && ptr + n <= TASK_SIZE_MAX;
+}
+
 /** Copy `n` bytes from user memory into `to`, from its offset `at` on. */
 export function copy_from_user(mm: Mm, to: Uint8Array, at: number, from: number, n: number): number {
   if (n === 0) return 0;

@@ -1,5 +1,5 @@
 /** sys/epoll.h. */
-import { put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { put_u32, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { EPOLL_CREATE1 } from '../internal/descriptor_calls.js';
 import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
@@ -16,8 +16,12 @@ export interface EpollEvent {
 }
 
 function encode_event(raw: Uint8Array, { events, data }: EpollEvent): void {
-  const wide = BigInt.asUintN(64, BigInt(data));
   put_u32(raw, EVENT.events, events);
+  if (typeof data === 'number' && data >= 0 && Number.isSafeInteger(data)) {
+    put_u64(raw, EVENT.data, data);
+    return;
+  }
+  const wide = BigInt.asUintN(64, BigInt(data));
   put_u32(raw, EVENT.data, Number(wide & 0xffffffffn));
   put_u32(raw, EVENT.data + 4, Number(wide >> 32n));
 }

@@ -1,4 +1,5 @@
 /** sys/eventfd.h. */
+import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { EVENTFD } from '../internal/descriptor_calls.js';
 import type { Thread } from '../internal/thread.js';
 
@@ -28,7 +29,8 @@ export async function eventfd_read(this: Thread, fd: number, value: { value?: bi
 /** `eventfd_write(fd, value)`: add to the count. 0, or -1 with errno as write. eventfd(3). */
 export async function eventfd_write(this: Thread, fd: number, value: number | bigint): Promise<number> {
   const raw = new Uint8Array(8);
-  new DataView(raw.buffer).setBigUint64(0, BigInt(value), true);
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) put_u64(raw, 0, value);
+  else new DataView(raw.buffer).setBigUint64(0, BigInt(value), true);
   const ptr = this.map(raw);
   const r = this.enter(this.nr.write, fd, ptr, 8);
   const n = typeof r === 'number' ? r : await r;

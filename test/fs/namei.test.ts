@@ -2,9 +2,12 @@
 import test from 'ava';
 import {
   AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
   O_CREAT,
+  O_EXCL,
   O_RDONLY,
   O_RDWR,
+  O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
   PIPEFS_MAGIC,
@@ -72,6 +75,26 @@ test(
   },
   'ENOTDIR',
 );
+// From 3.11 a file of O_TMPFILE can be given a name, one of O_TMPFILE|O_EXCL cannot; before, only O_DIRECTORY is known: EISDIR.
+for (const [flags, expected] of [
+  [O_TMPFILE | O_RDWR, 0],
+  [O_TMPFILE | O_RDWR | O_EXCL, 'ENOENT'],
+] as const)
+  test(
+    `linkat: a file without a name, flags ${flags.toString(8)}`,
+    answers,
+    async (libc, ok) => {
+      const fd = await libc.open('/tmp', flags, 0o600);
+      if (fd === -1) return -1;
+      const ret = outcome(
+        libc,
+        await libc.linkat(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, '/tmp/t', AT_SYMLINK_FOLLOW),
+      );
+      if (ret === 0) await ok.unlink('/tmp/t');
+      return ret;
+    },
+    (release) => ((release.open_flags & O_TMPFILE) === O_TMPFILE ? expected : 'EISDIR'),
+  );
 test(
   'rename: the old name is walked before the new one is looked at',
   answers,

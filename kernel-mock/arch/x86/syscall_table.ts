@@ -76,14 +76,8 @@ import {
   sys_setuid,
 } from '../../kernel/cred.js';
 import { sys_eventfd, sys_eventfd2 } from '../../fs/eventfd.js';
-import {
-  sys_epoll_create,
-  sys_epoll_create1,
-  sys_epoll_ctl,
-  sys_epoll_pwait,
-  sys_epoll_pwait2,
-  sys_epoll_wait,
-} from '../../fs/eventpoll.js';
+import { sys_epoll_pwait, sys_epoll_pwait2, sys_epoll_wait } from '../../fs/epoll_wait.js';
+import { sys_epoll_create, sys_epoll_create1, sys_epoll_ctl } from '../../fs/eventpoll.js';
 import { sys_close, sys_close_range, sys_dup, sys_dup2, sys_dup3, sys_fcntl } from '../../fs/fcntl.js';
 import { sys_pselect6, sys_select } from '../../fs/fdset.js';
 import { sys_ioctl } from '../../fs/ioctl.js';

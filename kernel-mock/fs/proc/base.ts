@@ -55,6 +55,15 @@ function stat(owner: Task): string {
   return `${pid} (${comm(owner)}) ${task_state(owner)[0]} ${numbers.join(' ')}\n`;
 }
 
+/** What is mapped, one line for each area. */
+function maps({ mm }: Task): string {
+  const areas = [...new Set(mm.areas)].filter((area) => area !== undefined && area.bytes.length > 0);
+  const hex = (n: number): string => n.toString(16).padStart(8, '0');
+  return areas
+    .map((area) => `${hex(area!.start)}-${hex(area!.start + area!.bytes.length)} rw-p 00000000 00:00 0 \n`)
+    .join('');
+}
+
 /** A link to what a process holds. */
 function dentry_link(pick: (owner: Task) => Dentry | number): InodeOperations {
   const target = (task: Task, dentry: Dentry): Dentry | number => {
@@ -82,6 +91,7 @@ const PID_ENTRIES: ProcTable = {
   exe: proc_link(dentry_link((owner) => owner.mm.exe_file?.f_path ?? -ENOENT)),
   fd: proc_dir(proc_fd_ops, 0o500),
   fdinfo: proc_dir(proc_fdinfo_ops, 0o555),
+  maps: about(maps),
   root: proc_link(dir_link((owner) => owner.fs.root)),
   stat: about(stat),
   status: about(status),

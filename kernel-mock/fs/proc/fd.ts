@@ -43,7 +43,8 @@ function fdinfo(task: Task, inode: Inode, name: string): string | number {
   const file = file_of(task, inode, name);
   if (file === null || owner === undefined) return -ENOENT;
   const flags = file.f_flags | (test_bit(owner.files.close_on_exec, Number(name)) ? O_CLOEXEC : 0);
-  return `pos:\t${file.f_pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${file.f_inode?.i_ino ?? file.f_op.ino?.(file) ?? 1}\n`;
+  const more = owner.kernel.release.fdinfo_more ? (file.f_op.show_fdinfo?.(file) ?? '') : '';
+  return `pos:\t${file.f_pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${file.f_inode?.i_ino ?? file.f_op.ino?.(file) ?? 1}\n${more}`;
 }
 
 /** A directory with an entry for each descriptor. A process may always look at its own. */

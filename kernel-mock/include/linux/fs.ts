@@ -62,6 +62,8 @@ export interface FileOperations {
   readonly nowait?: boolean;
   /** What /proc/PID/fd shows: `socket:[7]`. */
   show(file: OpenFile): string;
+  /** Further lines of /proc/PID/fdinfo (3.8). */
+  show_fdinfo?(file: OpenFile): string;
   /** S_IF* and permissions of files without a name; default: those of an anonymous inode. */
   readonly i_mode?: number;
   /** What distinguishes such files; missing: nothing. */

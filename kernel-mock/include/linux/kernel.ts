@@ -49,6 +49,8 @@ export interface Kernel {
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC: whole seconds, and nanoseconds below one second. */
   wall_sec: number;
   wall_nsec: number;
+  /** Called after the date was set, with the nanoseconds by which it moved. Linux: clock_was_set. */
+  readonly clock_was_set: Set<(delta: number) => void>;
   /** The host's clock; null: time is virtual. */
   readonly clock: HostClock | null;
   /** Takes back what the host's clock was asked to do. */

@@ -114,6 +114,18 @@ export interface Release {
   readonly rlim_nlimits: number;
   /** prctl knows PR_SET_CHILD_SUBREAPER (3.4). */
   readonly prctl_subreaper: boolean;
+  /** write to an eventfd: more than 8 bytes are EINVAL (6.9). */
+  readonly eventfd_write_exact: boolean;
+  /** epoll_wait: a bad descriptor is found before a bad number of events (6.15 [M]). */
+  readonly epoll_wait_fd_first: boolean;
+  /** /proc/PID/fdinfo tells more of an eventfd, epoll, signalfd (3.8) and timerfd (3.17). */
+  readonly fdinfo_more: boolean;
+  /** select: a descriptor that is closed while it waits is ready for everything (5.x [M]); once it was passed over. */
+  readonly select_nval: boolean;
+  /** epoll_ctl knows EPOLLEXCLUSIVE (4.5). */
+  readonly epoll_exclusive: boolean;
+  /** Bits that timerfd_settime knows: any before 2.6.29 [M], which looked at TFD_TIMER_ABSTIME alone. */
+  readonly timerfd_settime_flags: number;
   /** signalfd: a bad pointer to the mask is EINVAL; since 4.19 [M] EFAULT. */
   readonly signalfd_einval: boolean;
 }
