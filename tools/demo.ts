@@ -7,11 +7,13 @@ import datagram from '../examples/datagram.js';
 import descriptor_passing from '../examples/descriptor-passing.js';
 import echo_accept4 from '../examples/echo-accept4.js';
 import echo_fcntl from '../examples/echo-fcntl.js';
+import event_loop from '../examples/event-loop.js';
 import indirect_v3 from '../examples/indirect-v3.js';
 import indirect_v5 from '../examples/indirect-v5.js';
 import leak, { programs as leak_programs } from '../examples/leak.js';
 import prefork from '../examples/prefork.js';
 import shell, { programs as shell_programs } from '../examples/shell.js';
+import signal_loop from '../examples/signal-loop.js';
 import watch from '../examples/watch.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { type Creation, watch_descriptors } from './descriptor_watch.js';
@@ -33,6 +35,8 @@ export const examples: readonly Example[] = [
   { file: 'echo-fcntl.ts', program: echo_fcntl, shows: [] },
   { file: 'datagram.ts', program: datagram, shows: ['socketpair'] },
   { file: 'descriptor-passing.ts', program: descriptor_passing, shows: [] },
+  { file: 'event-loop.ts', program: event_loop, shows: [] },
+  { file: 'signal-loop.ts', program: signal_loop, shows: [] },
   { file: 'leak.ts', program: leak, programs: leak_programs, shows: [] },
   { file: 'prefork.ts', program: prefork, shows: [] },
   { file: 'shell.ts', program: shell, programs: shell_programs, shows: [] },
