@@ -3,6 +3,7 @@ import { describe } from './internal/describe.js';
 import { PATH_MAX } from '../kernel-mock/include/uapi/limits.js';
 import { type Path, c_string, call_with, enter_with, until_zero } from './internal/call.js';
 import { EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { close_range as close_from } from './internal/close_range.js';
 import { DUP3, PIPE2 } from './internal/descriptor_calls.js';
 import type { Thread } from './internal/thread.js';
 import { to_bytes, to_text } from './internal/text.js';
@@ -334,4 +335,9 @@ export async function dup3(this: Thread, oldfd: number, newfd: number, flags: nu
 export async function close_range(this: Thread, first: number, last: number, flags: number): Promise<number> {
   const r = this.enter(this.nr.close_range, first, last, flags);
   return this.ret(typeof r === 'number' ? r : await r);
+}
+
+/** `closefrom(lowfd)`: close every descriptor from `lowfd` on; without close_range (before 5.9) one by one up to the limit. closefrom(3). */
+export async function closefrom(this: Thread, lowfd: number): Promise<void> {
+  await close_from(this, Math.max(lowfd, 0));
 }

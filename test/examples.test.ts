@@ -13,6 +13,7 @@ import leak, { programs as leak_programs } from '../examples/leak.js';
 import prefork from '../examples/prefork.js';
 import shell, { programs as shell_programs } from '../examples/shell.js';
 import signal_loop from '../examples/signal-loop.js';
+import watch from '../examples/watch.js';
 import { INDIRECT_RELEASES, RELEASES, ROUTES, nothing_left } from './helpers.js';
 
 const EVERYWHERE = RELEASES;
@@ -65,6 +66,12 @@ test('echo-accept4.ts', ends, echo_accept4, {
   legacy: EVERYWHERE,
 });
 test('echo-fcntl.ts', ends, echo_fcntl, raw(EVERYWHERE));
+test('watch.ts', ends, watch, {
+  auto: EVERYWHERE,
+  dedicated: SINCE_2_6_27,
+  indirect: ['indirect-next'],
+  legacy: EVERYWHERE,
+});
 // 2.6.22 does not know MSG_CMSG_CLOEXEC.
 test('descriptor-passing.ts', ends, descriptor_passing, raw(RELEASES.filter((name) => name !== '2.6.22')));
 test('datagram.ts', ends, datagram, {

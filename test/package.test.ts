@@ -100,6 +100,7 @@ test('functions of the library', (t) => {
     'close',
     'close_range',
     'closedir',
+    'closefrom',
     'connect',
     'copy_file_range',
     'creat',

@@ -14,6 +14,7 @@ import leak, { programs as leak_programs } from '../examples/leak.js';
 import prefork from '../examples/prefork.js';
 import shell, { programs as shell_programs } from '../examples/shell.js';
 import signal_loop from '../examples/signal-loop.js';
+import watch from '../examples/watch.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { type Creation, watch_descriptors } from './descriptor_watch.js';
 import { format_table } from './table.js';
@@ -39,6 +40,7 @@ export const examples: readonly Example[] = [
   { file: 'leak.ts', program: leak, programs: leak_programs, shows: [] },
   { file: 'prefork.ts', program: prefork, shows: [] },
   { file: 'shell.ts', program: shell, programs: shell_programs, shows: [] },
+  { file: 'watch.ts', program: watch, shows: [] },
 ];
 
 interface Outcome {

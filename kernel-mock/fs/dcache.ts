@@ -42,7 +42,8 @@ function dentry_unlink_inode(vfs: Vfs, dentry: Dentry): void {
   if (dentry.d_count > 0 || inode.i_nlink > 0) return;
   if (inode.i_marks !== null) {
     fsnotify_inode(vfs, inode, IN_DELETE_SELF);
-    for (const mark of inode.i_marks) mark.ignored();
+    // The event itself may have ended a watch (IN_ONESHOT).
+    for (const mark of inode.i_marks ?? []) mark.ignored();
   }
   if (inode.i_opens === 0) inode.i_pages = null;
 }

@@ -175,9 +175,12 @@ function no_pipe(task: Task): number {
 
 type FcntlCommand = (task: Task, file: OpenFile, fd: number, arg: number) => Result;
 
-/** By command. What is missing is -EINVAL; what is newer than 2.6.22 asks the release. */
+/**
+ * By command. What is missing is -EINVAL; what is newer than 2.6.22 asks the release.
+ * DEVIATION: F_NOTIFY is -EINVAL, as in a kernel that was built without CONFIG_DNOTIFY; inotify tells the same and more.
+ */
 const commands: Readonly<Record<number, FcntlCommand>> = {
-  [F_DUPFD]: (task, file, _fd, arg) => f_dupfd(task, file, arg, 0),
+  [F_DUPFD]: (task, file, _fd, arg) => f_dupfd(task, file, arg, indirect_file_flags(task)),
   [F_GETFD]: (task, _file, fd) => (get_close_on_exec(task, fd) ? FD_CLOEXEC : 0),
   [F_SETFD]: (task, _file, fd, arg) => {
     set_close_on_exec(task, fd, (arg & FD_CLOEXEC) !== 0);

@@ -224,6 +224,7 @@ const next: Release = {
       pipe: BOTH_FLAGS,
       dup: O_CLOEXEC,
       dup2: O_CLOEXEC,
+      fcntl: O_CLOEXEC,
       epoll_create: BOTH_FLAGS,
       inotify_init: BOTH_FLAGS,
       open: O_CLOEXEC,

@@ -579,6 +579,7 @@ async function run_listed(
 test('dup', listed, NR.dup, [0]);
 test('dup2', listed, NR.dup2, [0, 9]);
 test('dup2 of equal numbers marks nothing', listed, NR.dup2, [0, 0], 0);
+test('fcntl F_DUPFD', listed, NR.fcntl, [0, 0, 20]);
 test('epoll_create', listed, NR.epoll_create, [1]);
 test('inotify_init', listed, NR.inotify_init, []);
 test('open', listed, NR.open, ['/tmp', 0]);

@@ -388,7 +388,7 @@ test('kernels --json', async (t) => {
     ['2.6.24-rc3-indirect-v1', 0, false, true, 3, null],
     ['2.6.24-rc3-indirect-v3', 0, false, true, 3, 3],
     ['2.6.24-rc3-indirect-v5', 0, false, true, 4, 6],
-    ['indirect-next', 0, false, true, 4, 14],
+    ['indirect-next', 0, false, true, 4, 15],
     ['2.6.26', 0, false, true, null, null],
     ['2.6.27', 2, false, true, null, null],
     ['2.6.28', 2, true, true, null, null],

@@ -237,7 +237,10 @@ export function sys_inotify_init1(task: Task, flags: number): number {
   return do_inotify_init(task, flags | 0);
 }
 
-/** Change the watch that the group has on `inode`, or make one. Linux: inotify_update_watch. */
+/**
+ * Change the watch that the group has on `inode`, or make one. Linux: inotify_update_watch.
+ * DEVIATION: a watch on a pipe (through /proc/PID/fd) hears nothing, since reads and writes of files without a name do not look for any.
+ */
 function update_watch(group: InotifyGroup, inode: Inode, arg: number): number {
   const bits = (arg & (IN_ALL_EVENTS | IN_EXCL_UNLINK | IN_ONESHOT)) | IN_UNMOUNT;
   const old = inode.i_marks?.find((m): m is InotifyMark => m instanceof InotifyMark && m.group === group);
