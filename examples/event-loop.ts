@@ -3,7 +3,7 @@
  * eventfd, a timerfd beats, and epoll_wait tells which of them has something to say. Before 2.6.25 the number of
  * timerfd_create belonged to another call, which takes such arguments for bad ones: there the loop beats by its time limit.
  *
- *     sys-indirect run examples/event-loop.ts --kernel 2.6.24-rc3
+ *     sys-indirect run examples/event-loop.ts --kernel 2.6.24-rc3-indirect-v3
  *
  * Returns 0 if every result was seen, between at least two beats.
  */
