@@ -11,7 +11,7 @@ export function alloc_files(): FilesStruct {
   return { count: 1, fd: [], open_fds: bitmap(), close_on_exec: bitmap(), next_fd: 0, posix_locks: null };
 }
 
-/** A table with the same descriptors. What is reserved by a call in flight, whose file is not there yet, is free in it. */
+/** A table with the same descriptors. What is reserved by a call in flight, whose file is not there yet, is free in it. Linux: dup_fd. */
 export function dup_files(old: FilesStruct): FilesStruct {
   const files: FilesStruct = {
     count: 1,
@@ -191,23 +191,6 @@ export function replace_fd(task: Task, newfd: number, file: OpenFile, flags: num
 /** A reserved descriptor whose file is not published yet: dup2 onto it gives EBUSY. */
 export function fd_is_reserved(task: Task, fd: number): boolean {
   return test_bit(task.files.open_fds, fd) && (task.files.fd[fd] ?? null) === null;
-}
-
-/** A table of its own with the same open files, marks included. Linux: dup_fd. */
-export function dup_fd(files: FilesStruct): FilesStruct {
-  const fd = files.fd.slice();
-  const open_fds = bitmap_copy(files.open_fds);
-  let { next_fd } = files;
-  for (let i = 0; i < fd.length; i++) {
-    const file = fd[i] ?? null;
-    if (file !== null) get_file(file);
-    else if (test_bit(open_fds, i)) {
-      // Reserved by a call in flight of another task: free in the copy.
-      clear_bit(open_fds, i);
-      next_fd = Math.min(next_fd, i);
-    }
-  }
-  return { count: 1, fd, open_fds, close_on_exec: bitmap_copy(files.close_on_exec), next_fd, posix_locks: null };
 }
 
 /** execve: close what is marked. The table is the task's own. */
