@@ -6,7 +6,7 @@ import type { handlers } from './syscall_table.js';
 
 const NO_STREAM_CONTROL = 'no urgent data (MSG_OOB)';
 const SOCKET_OPTIONS =
-  'SOL_SOCKET: no SO_ATTACH_FILTER, SO_MARK, SO_BINDTODEVICE, SO_TIMESTAMPING, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about packets are kept and have no effect';
+  'SOL_SOCKET: no SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME, of SO_TIMESTAMPING only the time of arrival; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about fragments and extension headers are kept and have no effect';
 const NO_MOUNTS = 'one tree without mounts, quotas, extended attributes and access control lists';
 const RECORD_LOCKS = 'no mandatory locks';
 

@@ -60,6 +60,7 @@ import {
   tcp_set_state,
   tcp_space_freed,
 } from './tcp_input.js';
+import { tcp_recv_cmsgs } from './tcp_cmsg.js';
 import { tcp_cork_data } from './tcp_cork.js';
 import { tcp_v4_connect } from './tcp_ipv4.js';
 import {
@@ -258,15 +259,9 @@ function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: nu
   }
 }
 
-/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB, and there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
-export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
-  const sk = tcp_sk(sock);
+/** A receive of bytes of the stream. */
+function tcp_recvmsg_locked(task: Task, sk: TcpSock, msg: MsgHdr): Result {
   const { flags } = msg;
-  // ABI: the length of the sender's address becomes 0.
-  if (msg.want_name) msg.name = NO_ADDRESS;
-  // No error queue is ever filled.
-  if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
-  if ((flags & MSG_OOB) !== 0) return tcp_recv_urg(task, sk, msg);
   if (sk.sk_state === TCP_LISTEN) return -ENOTCONN;
   const room = msg.iter.count;
   const n = recv_some(task, sk, msg, room, 0);
@@ -279,6 +274,18 @@ export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   if (err !== -EAGAIN) return err;
   if (sock_rcvtimeo(sk, flags) === 0) return n > 0 ? n : -EAGAIN;
   return recv_sleep(task, sk, msg, n, room, target);
+}
+
+/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB, and there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
+export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const sk = tcp_sk(sock);
+  // ABI: the length of the sender's address becomes 0.
+  if (msg.want_name) msg.name = NO_ADDRESS;
+  // No error queue is ever filled.
+  if ((msg.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
+  if ((msg.flags & MSG_OOB) !== 0) return tcp_recv_urg(task, sk, msg);
+  const ret = tcp_recvmsg_locked(task, sk, msg);
+  return sk.sk_opts === null ? ret : tcp_recv_cmsgs(task, sk, msg, ret);
 }
 
 // poll.
