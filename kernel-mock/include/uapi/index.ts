@@ -10,6 +10,7 @@ export * from './magic.js';
 export * from './limits.js';
 export * from './socket.js';
 export * from './net.js';
+export * from './errqueue.js';
 export * from './net_tstamp.js';
 export * from './un.js';
 export * from './in.js';

@@ -10,7 +10,7 @@ import { AF_INET, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } from '../../include/u
 import { put_u16 } from '../../lib/bytes.js';
 import { SockCommon, sock_opt } from '../core/sock.js';
 import type { InetBindBucket } from './inet_hashtables.js';
-import type { UdpSkb } from './udp_input.js';
+import type { UdpSkb, UdpSock } from './udp_input.js';
 
 /** `sk_userlocks`: the program chose the address, the port. What it did not choose is given up when a connection ends. */
 export const SOCK_BINDADDR_LOCK = 4;
@@ -21,7 +21,6 @@ export const IP_CMSG_PKTINFO = 1 << 0;
 export const IP_CMSG_TTL = 1 << 1;
 export const IP_CMSG_TOS = 1 << 2;
 export const IP_CMSG_ORIGDSTADDR = 1 << 3;
-export const IP_CMSG_ANY = (1 << 4) - 1;
 export const IP6_CMSG_PKTINFO = 1 << 4;
 export const IP6_CMSG_HOPLIMIT = 1 << 5;
 export const IP6_CMSG_TCLASS = 1 << 6;
@@ -29,6 +28,11 @@ export const IP6_CMSG_FLOWINFO = 1 << 7;
 export const IP6_CMSG_2292PKTINFO = 1 << 8;
 export const IP6_CMSG_2292HOPLIMIT = 1 << 9;
 export const IP6_CMSG_ORIGDSTADDR = 1 << 10;
+
+/** How much of IP_PKTINFO is known of a datagram: only where it went, the interface too, and the address to answer from. */
+export const PKTINFO_NONE = 0;
+export const PKTINFO_IFINDEX = 1;
+export const PKTINFO_FULL = 2;
 
 /**
  * An address of either family: IPv4 as a number in host order, IPv6 as a string of its sixteen bytes. An IPv4 address that a
@@ -61,7 +65,11 @@ export interface Proto {
   /** The program closed its last descriptor. */
   close(sk: InetSock): void;
   /** UDP: tell the program what `cmsg_flags` asks for about a datagram. Linux: ip_cmsg_recv and its like for IPv6. */
-  recv_ctl?(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb): void;
+  recv_ctl?(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb, cmsg_flags: number): void;
+  /** UDP: queue that nobody has the port of a datagram that was sent. */
+  icmp_error?(sk: UdpSock, skb: UdpSkb): void;
+  /** UDP: the next of the errors that are queued. */
+  recv_error?(task: Task, sk: UdpSock, msg: MsgHdr): number;
 }
 
 /** struct inet_sock. Ports are numbers in host order; 0 is "none". */

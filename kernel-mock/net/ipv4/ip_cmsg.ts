@@ -30,6 +30,8 @@ import {
   type InetAddr,
   type InetSock,
   LOOPBACK_IFINDEX,
+  PKTINFO_FULL,
+  PKTINFO_NONE,
   ROUTE_SADDR,
   RTN_BROADCAST,
   RTN_MULTICAST,
@@ -145,9 +147,9 @@ export function ip_cmsg_send(task: Task, sk: InetSock, control: Uint8Array, ipc:
 /** struct in_pktinfo. The interface, and the address to answer from, are only known to who asked before the datagram came. */
 function ip_cmsg_recv_pktinfo(skb: UdpSkb): Uint8Array {
   const raw = new Uint8Array(IN_PKTINFO.size);
-  if (skb.pktinfo) {
+  if (skb.pktinfo !== PKTINFO_NONE) put_u32(raw, IN_PKTINFO.ipi_ifindex, LOOPBACK_IFINDEX);
+  if (skb.pktinfo === PKTINFO_FULL) {
     const group = skb.type === RTN_BROADCAST || skb.type === RTN_MULTICAST;
-    put_u32(raw, IN_PKTINFO.ipi_ifindex, LOOPBACK_IFINDEX);
     put_in_addr(raw, IN_PKTINFO.ipi_spec_dst, group ? ROUTE_SADDR : (skb.daddr as number));
   }
   put_in_addr(raw, IN_PKTINFO.ipi_addr, skb.daddr as number);
@@ -155,8 +157,7 @@ function ip_cmsg_recv_pktinfo(skb: UdpSkb): Uint8Array {
 }
 
 /** What the program asked to be told about a datagram that came over IPv4. Linux: ip_cmsg_recv_offset. */
-export function ip_cmsg_recv(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb): void {
-  const { cmsg_flags } = sk;
+export function ip_cmsg_recv(task: Task, _sk: InetSock, msg: MsgHdr, skb: UdpSkb, cmsg_flags: number): void {
   if ((cmsg_flags & IP_CMSG_PKTINFO) !== 0) put_cmsg(task, msg, SOL_IP, IP_PKTINFO, ip_cmsg_recv_pktinfo(skb));
   if ((cmsg_flags & IP_CMSG_TTL) !== 0) put_cmsg(task, msg, SOL_IP, IP_TTL, int_opt(skb.ttl));
   if ((cmsg_flags & IP_CMSG_TOS) !== 0) put_cmsg(task, msg, SOL_IP, IP_TOS, Uint8Array.of(skb.tos));

@@ -48,7 +48,7 @@ import {
   IP_TTL,
   IP_UNICAST_IF,
 } from '../../include/uapi/in.js';
-import { SOCK_STREAM, SOL_IP, SOL_SOCKET, SOL_UDP, SO_PRIORITY } from '../../include/uapi/socket.js';
+import { SOCK_DGRAM, SOCK_STREAM, SOL_IP, SOL_SOCKET, SOL_UDP, SO_PRIORITY } from '../../include/uapi/socket.js';
 import {
   UDP_CORK,
   UDP_ENCAP,
@@ -59,6 +59,8 @@ import {
 } from '../../include/uapi/udp.js';
 import { get_s32, get_u32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { skb_errqueue_purge } from './ip_errqueue.js';
+import type { UdpSock } from './udp_input.js';
 import {
   IP_CMSG_ORIGDSTADDR,
   IP_CMSG_PKTINFO,
@@ -113,6 +115,15 @@ export const cmsg_option = (flag: number): IntOption => ({
   show: (sk) => ((sk.cmsg_flags & flag) !== 0 ? 1 : 0),
 });
 
+/** Errors are queued, as long as this is on. */
+export const recverr_option: IntOption = {
+  initial: 0,
+  check(sk, val) {
+    if (val === 0 && sk.sk_type === SOCK_DGRAM) skb_errqueue_purge(sk as UdpSock);
+    return val !== 0 ? 1 : 0;
+  },
+};
+
 export type IntOptions = Readonly<Record<number, IntOption>>;
 
 /** An int option of a table: -EINVAL …, -ENOPROTOOPT. */
@@ -161,7 +172,7 @@ const ip_options: IntOptions = {
   [IP_RETOPTS]: bool_option(),
   [IP_PKTINFO]: cmsg_option(IP_CMSG_PKTINFO),
   [IP_MTU_DISCOVER]: range_option(IP_PMTUDISC_WANT, 0, IP_PMTUDISC_OMIT),
-  [IP_RECVERR]: bool_option(),
+  [IP_RECVERR]: recverr_option,
   [IP_RECVTTL]: cmsg_option(IP_CMSG_TTL),
   [IP_RECVTOS]: cmsg_option(IP_CMSG_TOS),
   [IP_MTU]: read_only_option((sk) => (addr_any(sk.inet_daddr) ? -ENOTCONN : LOOPBACK_MTU)),

@@ -21,6 +21,7 @@ import {
   POLLHUP,
   POLLIN,
   POLLOUT,
+  POLLPRI,
   POLLRDHUP,
   POLLRDNORM,
   POLLWRBAND,
@@ -36,6 +37,7 @@ import {
   MSG_TRUNC,
   SOL_SOCKET,
   SOL_UDP,
+  SO_SELECT_ERR_QUEUE,
   SO_TIMESTAMP,
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
@@ -48,6 +50,7 @@ import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/so
 import { sock_recv_cmsgs } from '../socket_cmsgs.js';
 import { ip4_datagram_connect, udp_route } from './datagram.js';
 import { type IpcmCookie, ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk } from './ip_cmsg.js';
+import { ip_icmp_error, ip_local_error, ip_recv_error } from './ip_errqueue.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
 import { inet_put_port } from './inet_hashtables.js';
 import type { InetSock } from './inet_sock.js';
@@ -107,7 +110,7 @@ const UDP_MAX_SEGMENTS = 128;
  */
 export function udp_send_skb(task: Task, sk: UdpSock, msg: MsgHdr, skb: UdpSkb, max: number, gso_size: number): number {
   const len = msg.iter.count;
-  if (len > max) return -EMSGSIZE;
+  if (len > max) return ip_local_error(sk, skb);
   if (gso_size !== 0 && len > gso_size * UDP_MAX_SEGMENTS) return -EINVAL;
   if (sk.sk_err !== 0) return sock_error(sk);
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
@@ -137,7 +140,7 @@ export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: U
   const at = skb.data.length;
   if (at + count > pending.max) {
     sk.pending = null;
-    return -EMSGSIZE;
+    return ip_local_error(sk, skb);
   }
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
@@ -210,7 +213,7 @@ function udp_recv_cmsgs(task: Task, sk: UdpSock, msg: MsgHdr, skb: UdpSkb): void
   sock_recv_cmsgs(task, sk, msg, skb);
   if (sock_opt(sk, SOL_SOCKET, SO_TIMESTAMP) === 0 && (sk.sk_timestamp || sk.sk_stamp === null))
     sk.sk_stamp = skb.stamp ?? NO_STAMP;
-  if (sk.cmsg_flags !== 0) sk.sk_prot.recv_ctl!(task, sk, msg, skb);
+  if (sk.cmsg_flags !== 0) sk.sk_prot.recv_ctl!(task, sk, msg, skb, sk.cmsg_flags);
 }
 
 /** Deliver one datagram, cut to the room there is. -EFAULT loses it, as in Linux. */
@@ -252,8 +255,7 @@ function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep
 /** The pending error (even before data), -EAGAIN, -EFAULT; 0 for who waits on a socket that is shut. MSG_OOB is not looked at. */
 export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = udp_sk(sock);
-  // No error queue is ever filled.
-  if ((msg.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
+  if ((msg.flags & MSG_ERRQUEUE) !== 0) return sk.sk_prot.recv_error!(task, sk, msg);
   if (sk.sk_err !== 0) return sock_error(sk);
   const skb = fifo_peek(sk.sk_receive_queue);
   if (skb !== undefined) return deliver(task, sk, skb, msg);
@@ -267,6 +269,8 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   pt?.poll_wait(sk.sk_wait);
   let mask = POLLOUT | POLLWRNORM | POLLWRBAND;
   if (sk.sk_err !== 0) mask |= POLLERR;
+  if (sk.sk_error_queue !== null)
+    mask |= sock_opt(sk, SOL_SOCKET, SO_SELECT_ERR_QUEUE) !== 0 ? POLLERR | POLLPRI : POLLERR;
   if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) mask |= POLLRDHUP | POLLIN | POLLRDNORM;
   if (sk.sk_shutdown === SHUTDOWN_MASK) mask |= POLLHUP;
   if (fifo_len(sk.sk_receive_queue) > 0) mask |= POLLIN | POLLRDNORM;
@@ -293,6 +297,7 @@ function udp_close(inet: InetSock): void {
   sk.sk_socket = null;
   fifo_clear(sk.sk_receive_queue);
   sk.rmem = 0;
+  sk.sk_error_queue = null;
   sk.pending = null;
 }
 
@@ -307,4 +312,6 @@ export const udp_prot = {
   shutdown: () => undefined,
   close: udp_close,
   recv_ctl: ip_cmsg_recv,
+  icmp_error: ip_icmp_error,
+  recv_error: ip_recv_error,
 } satisfies Proto;

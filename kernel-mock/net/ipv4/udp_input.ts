@@ -35,6 +35,8 @@ import {
   IP_CMSG_PKTINFO,
   type InetAddr,
   InetSock,
+  PKTINFO_FULL,
+  PKTINFO_NONE,
   type Proto,
   RTN_BROADCAST,
   RTN_MULTICAST,
@@ -44,6 +46,7 @@ import {
   sk_reuseport,
 } from './inet_sock.js';
 import type { IpcmCookie } from './ip_cmsg.js';
+import type { SockExterrSkb } from './ip_errqueue.js';
 
 /** A datagram, from the send that makes it to the receive that takes it: its bytes, and what struct sk_buff and the headers tell. */
 export interface UdpSkb extends SkbCmsgs {
@@ -62,8 +65,8 @@ export interface UdpSkb extends SkbCmsgs {
   /** In a queue: what it counts against SO_RCVBUF. */
   truesize: number;
   stamp: Timespec64 | null;
-  /** The receiver had asked for IP_PKTINFO when it came. */
-  pktinfo: boolean;
+  /** PKTINFO_*: what was noted when it came. */
+  pktinfo: number;
   dropcount: number;
 }
 
@@ -90,7 +93,7 @@ export function udp_make_skb(
     priority: ipc === null ? 0 : ipc.priority,
     truesize: 0,
     stamp: null,
-    pktinfo: false,
+    pktinfo: PKTINFO_NONE,
     dropcount: 0,
   };
 }
@@ -130,6 +133,8 @@ export class UdpSock extends InetSock {
   /** Datagrams that did not fit. Linux: sk_drops. */
   drops = 0;
   pending: UdpPending | null = null;
+  /** Errors with IP_RECVERR; null: none. */
+  sk_error_queue: SockExterrSkb[] | null = null;
 
   constructor(kernel: Kernel, prot: Proto) {
     super(kernel, SOCK_DGRAM, prot);
@@ -224,7 +229,7 @@ function udp_lib_lookup2(tb: InetBindBucket, saddr: InetAddr, sport: number, bou
  * Memory that a datagram of `len` bytes takes in a queue. Measured on Linux 6.18: small ones have a size of their own, then
  * a power of two with the headers, and from 16 KiB on the bytes stand in pages of the sender.
  */
-function udp_truesize(len: number): number {
+export function udp_truesize(len: number): number {
   const head = (len + 59 + 63) & ~63;
   if (head <= 256) return 832;
   return len + 59 < 16064 ? 256 + 2 ** (32 - Math.clz32(head + 320 - 1)) : 832 + len;
@@ -245,8 +250,9 @@ function udp_queue_rcv(sk: UdpSock, skb: UdpSkb): void {
 }
 
 /** What is only known now and may be asked for later. Linux: ipv4_pktinfo_prepare, sock_skb_set_dropcount, net_timestamp_check. */
-function note_arrival(sk: UdpSock, skb: UdpSkb): void {
-  skb.pktinfo = (sk.cmsg_flags & (IP_CMSG_PKTINFO | IP6_CMSG_PKTINFO)) !== 0;
+export function note_arrival(sk: UdpSock, skb: UdpSkb): void {
+  const wanted = (sk.cmsg_flags & (IP_CMSG_PKTINFO | IP6_CMSG_PKTINFO)) !== 0;
+  skb.pktinfo = wanted ? PKTINFO_FULL : PKTINFO_NONE;
   skb.dropcount = sock_opt(sk, SOL_SOCKET, SO_RXQ_OVFL) !== 0 ? sk.drops : 0;
   skb.stamp = sk.sk_timestamp || sock_wants_stamp(sk) ? ktime_get_real(sk.kernel) : null;
 }
@@ -273,15 +279,17 @@ export function udp_rcv(sk: UdpSock, skb: UdpSkb): void {
       ? null
       : (udp_lib_lookup2(tb, saddr, sport, daddr) ?? udp_lib_lookup2(tb, saddr, sport, any_of(daddr)));
   if (other !== null) udp_queue_rcv(other, skb);
-  else udp_err(sk, daddr, dport);
+  else udp_err(sk, skb);
 }
 
 /** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
-function udp_err(sk: UdpSock, daddr: InetAddr, dport: number): void {
+function udp_err(sk: UdpSock, skb: UdpSkb): void {
+  const { daddr, dport } = skb;
   // Who is connected elsewhere is not found by what the answer says.
   if (sk.sk_state === TCP_ESTABLISHED && (sk.inet_daddr !== daddr || sk.inet_dport !== dport)) return;
   const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
   if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;
+  if (recverr !== 0) sk.sk_prot.icmp_error!(sk, skb);
   sk.sk_err = ECONNREFUSED;
   if (sk.sk_wait.first !== null) sk_wake(sk, POLLERR);
 }

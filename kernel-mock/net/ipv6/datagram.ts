@@ -1,7 +1,8 @@
 /** What datagram sockets of IPv6 do: the default destination, control messages (net/ipv6/datagram.c). */
 import type { MsgHdr, SockAddr } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
-import { EAFNOSUPPORT, EINVAL, ENETUNREACH, ENODEV } from '../../include/uapi/errno.js';
+import { EAFNOSUPPORT, ECONNREFUSED, EINVAL, ENETUNREACH, ENODEV } from '../../include/uapi/errno.js';
+import { ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH, SO_EE_ORIGIN_ICMP6 } from '../../include/uapi/errqueue.js';
 import { INADDR_LOOPBACK } from '../../include/uapi/in.js';
 import * as in6 from '../../include/uapi/in6.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
@@ -23,10 +24,12 @@ import {
   type InetAddr,
   type InetSock,
   LOOPBACK_IFINDEX,
+  PKTINFO_NONE,
   sin_port,
 } from '../ipv4/inet_sock.js';
 import { type IpcmCookie, __sock_cmsg_send, __udp_cmsg_send, ip_cmsg_recv } from '../ipv4/ip_cmsg.js';
-import type { UdpSkb } from '../ipv4/udp_input.js';
+import { icmp_answer, inet_recv_error, sock_queue_err_skb } from '../ipv4/ip_errqueue.js';
+import { type UdpSkb, type UdpSock, udp_truesize } from '../ipv4/udp_input.js';
 import {
   IN6ADDR_LOOPBACK,
   in6_destination,
@@ -55,6 +58,33 @@ export function ip6_datagram_connect(sk: InetSock, addr: SockAddr): number {
   if (err < 0) return err;
   if (typeof sk.inet_rcv_saddr === 'number') return -EAFNOSUPPORT;
   return datagram_connected(sk, IN6ADDR_LOOPBACK, daddr, dport);
+}
+
+// Errors.
+
+/** As much of a packet as an ICMPv6 error brings back: IPV6_MIN_MTU less the headers before and in the quote. */
+const ICMPV6_QUOTE = 1280 - 48 - 48;
+
+/** Nobody has the port of `skb`. */
+export function ipv6_icmp_error(sk: UdpSock, skb: UdpSkb): void {
+  const data = skb.data.slice(0, ICMPV6_QUOTE);
+  sock_queue_err_skb(sk, {
+    data,
+    daddr: skb.daddr,
+    dport: skb.dport,
+    ee_errno: ECONNREFUSED,
+    ee_origin: SO_EE_ORIGIN_ICMP6,
+    ee_type: ICMPV6_DEST_UNREACH,
+    ee_code: ICMPV6_PORT_UNREACH,
+    ee_info: 0,
+    icmp: icmp_answer(sk, skb, 0),
+    truesize: udp_truesize(data.length),
+  });
+}
+
+/** ABI: an error that came over IPv4 is told the same way. */
+export function ipv6_recv_error(task: Task, sk: UdpSock, msg: MsgHdr): number {
+  return inet_recv_error(task, sk, msg, SOL_IPV6, in6.IPV6_RECVERR);
 }
 
 // Control messages that a program sends.
@@ -148,15 +178,14 @@ const specific: readonly (readonly [flag: number, type: number, data: (skb: UdpS
 ];
 
 /** Of a datagram that came over IPv4 only the addresses, and what options of IPv4 ask for. */
-export function ip6_datagram_recv_ctl(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb): void {
-  const { cmsg_flags } = sk;
+export function ip6_datagram_recv_ctl(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb, cmsg_flags: number): void {
   const over_ipv4 = typeof skb.daddr === 'number';
   if ((cmsg_flags & IP6_CMSG_PKTINFO) !== 0) {
-    const ifindex = over_ipv4 && !skb.pktinfo ? 0 : LOOPBACK_IFINDEX;
+    const ifindex = over_ipv4 && skb.pktinfo === PKTINFO_NONE ? 0 : LOOPBACK_IFINDEX;
     put_cmsg(task, msg, SOL_IPV6, in6.IPV6_PKTINFO, in6_pktinfo(skb.daddr, ifindex));
   }
   if (over_ipv4) {
-    ip_cmsg_recv(task, sk, msg, skb);
+    ip_cmsg_recv(task, sk, msg, skb, cmsg_flags);
     return;
   }
   for (const [flag, type, data] of specific) {

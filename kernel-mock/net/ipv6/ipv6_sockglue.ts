@@ -36,6 +36,7 @@ import {
   ip_getsockopt,
   ip_setsockopt,
   range_option,
+  recverr_option,
   set_int_option,
   udp_getsockopt,
 } from '../ipv4/ip_sockglue.js';
@@ -98,7 +99,6 @@ const flags: IntOptions = Object.fromEntries(
     in6.IPV6_2292HOPOPTS,
     in6.IPV6_2292DSTOPTS,
     in6.IPV6_2292RTHDR,
-    in6.IPV6_RECVERR,
     in6.IPV6_ROUTER_ALERT_ISOLATE,
     in6.IPV6_FLOWINFO_SEND,
     in6.IPV6_RECVHOPOPTS,
@@ -135,6 +135,7 @@ const REFUSED: ReadonlySet<number> = new Set([
 
 const ipv6_options: IntOptions = {
   ...flags,
+  [in6.IPV6_RECVERR]: recverr_option,
   [in6.IPV6_2292PKTINFO]: cmsg_option(IP6_CMSG_2292PKTINFO),
   [in6.IPV6_2292HOPLIMIT]: cmsg_option(IP6_CMSG_2292HOPLIMIT),
   [in6.IPV6_FLOWINFO]: cmsg_option(IP6_CMSG_FLOWINFO),

@@ -10,7 +10,14 @@ import { IN6ADDR_ANY, type InetAddr, type Proto, RTN_LOCAL, sin_port, sockaddr_i
 import { udp_append_data, udp_prot, udp_send_skb, udp_sendmsg, udp_sendmsg4 } from '../ipv4/udp.js';
 import { type UdpSock, inet_autobind, udp_make_skb, udp_sk } from '../ipv4/udp_input.js';
 import { ipcm_init_sk } from '../ipv4/ip_cmsg.js';
-import { ip6_datagram_connect, ip6_datagram_recv_ctl, ip6_datagram_send_ctl } from './datagram.js';
+import { ip_icmp_error } from '../ipv4/ip_errqueue.js';
+import {
+  ip6_datagram_connect,
+  ip6_datagram_recv_ctl,
+  ip6_datagram_send_ctl,
+  ipv6_icmp_error,
+  ipv6_recv_error,
+} from './datagram.js';
 import {
   IN6ADDR_LOOPBACK,
   in6_destination,
@@ -96,4 +103,8 @@ export const udpv6_prot = {
   sockaddr: sockaddr_in6,
   connect: ip6_datagram_connect,
   recv_ctl: ip6_datagram_recv_ctl,
+  icmp_error: (sk, skb) => {
+    (typeof skb.daddr === 'number' ? ip_icmp_error : ipv6_icmp_error)(sk, skb);
+  },
+  recv_error: ipv6_recv_error,
 } satisfies Proto;
