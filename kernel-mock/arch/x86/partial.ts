@@ -46,7 +46,6 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   getitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
   setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE and a few more have an effect; the others are kept',
   setsockopt: SOCKET_OPTIONS,
-  shutdown: 'close does not wait for SO_LINGER seconds: everything is delivered at once',
   socket:
     'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',
   statx: 'no STATX_MNT_ID, STATX_DIOALIGN and later fields',
