@@ -12,6 +12,7 @@ import {
   type Sleep,
   TASK_DEAD,
   TASK_STOPPED,
+  TIF_NOTIFY_RESUME,
   type Task,
   type ThreadGroup,
 } from '../include/linux/sched.js';
@@ -24,6 +25,7 @@ import { do_exit } from './exit.js';
 import { activate_task, pick_next_task } from './sched.js';
 import { is_restart_code, setup_rt_frame } from './sigframe.js';
 import { do_group_exit, get_signal, one_has_stopped, restore_saved_sigmask } from './signal.js';
+import { task_work_run } from './task_work.js';
 import { account_switch, ktime_get, run_timers, tick_nohz_idle, update_process_times } from './time.js';
 
 /** The system call instruction of `task`. */
@@ -169,12 +171,17 @@ function advance(task: Task, result: Result): number | null {
       task.sleep = null;
       r = step.value;
     }
-    if (task.work !== 0 && task.state !== TASK_DEAD) r = do_signal(task, r);
+    if (task.work !== 0 && task.state !== TASK_DEAD) r = exit_to_user_mode(task, r);
     if (typeof r !== 'number') continue;
     if (task.state === TASK_DEAD) return null;
     if (!is_restart_code(r)) return r;
     r = restart_call(task, r);
   }
+}
+
+/** The call has its value, and something is to be done first. Linux: exit_to_user_mode_loop. */
+function exit_to_user_mode(task: Task, ret: number): Result {
+  return (task.work & TIF_NOTIFY_RESUME) !== 0 ? task_work_run(task, ret) : do_signal(task, ret);
 }
 
 /** Act on signals, with the call's value at hand. Answers with what comes of that. Linux: arch_do_signal_or_restart. */

@@ -48,7 +48,7 @@ import {
   IP_TTL,
   IP_UNICAST_IF,
 } from '../../include/uapi/in.js';
-import { SOCK_STREAM, SOL_IP, SOL_UDP } from '../../include/uapi/socket.js';
+import { SOCK_DGRAM, SOCK_STREAM, SOL_IP, SOL_SOCKET, SOL_UDP, SO_PRIORITY } from '../../include/uapi/socket.js';
 import {
   UDP_CORK,
   UDP_ENCAP,
@@ -59,14 +59,22 @@ import {
 } from '../../include/uapi/udp.js';
 import { get_s32, get_u32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { skb_errqueue_purge } from './ip_errqueue.js';
+import type { UdpSock } from './udp_input.js';
 import {
+  IP_CMSG_ORIGDSTADDR,
+  IP_CMSG_PKTINFO,
+  IP_CMSG_TOS,
+  IP_CMSG_TTL,
   type InetSock,
+  LOOPBACK_IFINDEX,
   LOOPBACK_MTU,
   RTN_LOCAL,
   RTN_MULTICAST,
   addr_any,
   inet_addr_type,
   inet_sk,
+  rt_tos2priority,
 } from './inet_sock.js';
 
 /** One option that is an int. */
@@ -97,6 +105,25 @@ export const read_only_option = (show: (sk: InetSock) => number): IntOption => (
   show,
 });
 
+/** One that asks to be told something of each datagram. */
+export const cmsg_option = (flag: number): IntOption => ({
+  initial: 0,
+  check(sk, val) {
+    sk.cmsg_flags = val !== 0 ? sk.cmsg_flags | flag : sk.cmsg_flags & ~flag;
+    return val !== 0 ? 1 : 0;
+  },
+  show: (sk) => ((sk.cmsg_flags & flag) !== 0 ? 1 : 0),
+});
+
+/** Errors are queued, as long as this is on. */
+export const recverr_option: IntOption = {
+  initial: 0,
+  check(sk, val) {
+    if (val === 0 && sk.sk_type === SOCK_DGRAM) skb_errqueue_purge(sk as UdpSock);
+    return val !== 0 ? 1 : 0;
+  },
+};
+
 export type IntOptions = Readonly<Record<number, IntOption>>;
 
 /** An int option of a table: -EINVAL …, -ENOPROTOOPT. */
@@ -117,10 +144,17 @@ export function get_int_option(table: IntOptions, sk: InetSock, level: number, o
   return val < 0 ? val : int_opt(val);
 }
 
-const LOOPBACK_IFINDEX = 1;
 const IP_DEFAULT_TTL = 64;
 /** The two bits of the type of service that belong to congestion control: a stream's program does not set them. */
 const INET_ECN_MASK = 3;
+
+/** ABI: a type of service that is new brings its priority along. Linux: __ip_sock_set_tos. */
+function set_tos(sk: InetSock, val: number): number {
+  const old = sock_opt(sk, SOL_IP, IP_TOS);
+  const tos = sk.sk_type === SOCK_STREAM ? (val & 0xff & ~INET_ECN_MASK) | (old & INET_ECN_MASK) : val & 0xff;
+  if (tos !== old) set_sock_opt(sk, SOL_SOCKET, SO_PRIORITY, rt_tos2priority(tos));
+  return tos;
+}
 
 /** Streams have no groups. */
 const not_for_streams = (option: IntOption): IntOption => ({
@@ -131,21 +165,21 @@ const not_for_streams = (option: IntOption): IntOption => ({
 const ip_options: IntOptions = {
   [IP_TOS]: {
     initial: 0,
-    check: (sk, val) => val & (sk.sk_type === SOCK_STREAM ? 0xff & ~INET_ECN_MASK : 0xff),
+    check: set_tos,
   },
   [IP_TTL]: default_or_range(IP_DEFAULT_TTL, 1, 255),
   [IP_RECVOPTS]: bool_option(),
   [IP_RETOPTS]: bool_option(),
-  [IP_PKTINFO]: bool_option(),
+  [IP_PKTINFO]: cmsg_option(IP_CMSG_PKTINFO),
   [IP_MTU_DISCOVER]: range_option(IP_PMTUDISC_WANT, 0, IP_PMTUDISC_OMIT),
-  [IP_RECVERR]: bool_option(),
-  [IP_RECVTTL]: bool_option(),
-  [IP_RECVTOS]: bool_option(),
+  [IP_RECVERR]: recverr_option,
+  [IP_RECVTTL]: cmsg_option(IP_CMSG_TTL),
+  [IP_RECVTOS]: cmsg_option(IP_CMSG_TOS),
   [IP_MTU]: read_only_option((sk) => (addr_any(sk.inet_daddr) ? -ENOTCONN : LOOPBACK_MTU)),
   [IP_FREEBIND]: bool_option(),
   [IP_PASSSEC]: bool_option(),
   [IP_TRANSPARENT]: bool_option(),
-  [IP_ORIGDSTADDR]: bool_option(),
+  [IP_ORIGDSTADDR]: cmsg_option(IP_CMSG_ORIGDSTADDR),
   [IP_MINTTL]: range_option(0, 0, 255),
   [IP_CHECKSUM]: bool_option(),
   [IP_BIND_ADDRESS_NO_PORT]: bool_option(),

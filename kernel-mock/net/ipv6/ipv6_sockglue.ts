@@ -13,15 +13,30 @@ import {
 import * as in6 from '../../include/uapi/in6.js';
 import { SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
 import { get_s32 } from '../../lib/bytes.js';
-import { type InetSock, LOOPBACK_MTU, addr_any, inet_sk } from '../ipv4/inet_sock.js';
+import {
+  IP6_CMSG_2292HOPLIMIT,
+  IP6_CMSG_2292PKTINFO,
+  IP6_CMSG_FLOWINFO,
+  IP6_CMSG_HOPLIMIT,
+  IP6_CMSG_ORIGDSTADDR,
+  IP6_CMSG_PKTINFO,
+  IP6_CMSG_TCLASS,
+  type InetSock,
+  LOOPBACK_IFINDEX,
+  LOOPBACK_MTU,
+  addr_any,
+  inet_sk,
+} from '../ipv4/inet_sock.js';
 import {
   type IntOption,
   type IntOptions,
   bool_option,
+  cmsg_option,
   get_int_option,
   ip_getsockopt,
   ip_setsockopt,
   range_option,
+  recverr_option,
   set_int_option,
   udp_getsockopt,
 } from '../ipv4/ip_sockglue.js';
@@ -31,7 +46,6 @@ import { tcp_getsockopt, tcp_setsockopt } from '../ipv4/tcp_sockopt.js';
 const IPV6_DEFAULT_HOPLIMIT = 64;
 const IPV6_DEFAULT_MCASTHOPS = 1;
 const IPV6_MIN_MTU = 1280;
-const LOOPBACK_IFINDEX = 1;
 
 /** -1 stands for the default. */
 const hops_option = (initial: number): IntOption => ({
@@ -82,24 +96,16 @@ function check_preferences(_sk: InetSock, val: number): number {
 
 const flags: IntOptions = Object.fromEntries(
   [
-    in6.IPV6_2292PKTINFO,
     in6.IPV6_2292HOPOPTS,
     in6.IPV6_2292DSTOPTS,
     in6.IPV6_2292RTHDR,
-    in6.IPV6_2292HOPLIMIT,
-    in6.IPV6_FLOWINFO,
-    in6.IPV6_RECVERR,
     in6.IPV6_ROUTER_ALERT_ISOLATE,
     in6.IPV6_FLOWINFO_SEND,
-    in6.IPV6_RECVPKTINFO,
-    in6.IPV6_RECVHOPLIMIT,
     in6.IPV6_RECVHOPOPTS,
     in6.IPV6_RECVRTHDR,
     in6.IPV6_RECVDSTOPTS,
     in6.IPV6_RECVPATHMTU,
     in6.IPV6_DONTFRAG,
-    in6.IPV6_RECVTCLASS,
-    in6.IPV6_RECVORIGDSTADDR,
     in6.IPV6_TRANSPARENT,
     in6.IPV6_RECVFRAGSIZE,
     in6.IPV6_FREEBIND,
@@ -129,6 +135,14 @@ const REFUSED: ReadonlySet<number> = new Set([
 
 const ipv6_options: IntOptions = {
   ...flags,
+  [in6.IPV6_RECVERR]: recverr_option,
+  [in6.IPV6_2292PKTINFO]: cmsg_option(IP6_CMSG_2292PKTINFO),
+  [in6.IPV6_2292HOPLIMIT]: cmsg_option(IP6_CMSG_2292HOPLIMIT),
+  [in6.IPV6_FLOWINFO]: cmsg_option(IP6_CMSG_FLOWINFO),
+  [in6.IPV6_RECVPKTINFO]: cmsg_option(IP6_CMSG_PKTINFO),
+  [in6.IPV6_RECVHOPLIMIT]: cmsg_option(IP6_CMSG_HOPLIMIT),
+  [in6.IPV6_RECVTCLASS]: cmsg_option(IP6_CMSG_TCLASS),
+  [in6.IPV6_RECVORIGDSTADDR]: cmsg_option(IP6_CMSG_ORIGDSTADDR),
   [in6.IPV6_UNICAST_HOPS]: {
     initial: IPV6_DEFAULT_HOPLIMIT,
     check: (_sk, val) => (val === -1 ? IPV6_DEFAULT_HOPLIMIT : val >= 0 && val <= 255 ? val : -EINVAL),
