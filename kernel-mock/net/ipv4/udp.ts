@@ -48,7 +48,7 @@ import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
 import { sock_recv_cmsgs } from '../socket_cmsgs.js';
-import { ip4_datagram_connect, udp_route } from './datagram.js';
+import { ip4_datagram_connect, output_saddr, route_saddr, udp_route } from './datagram.js';
 import { type IpcmCookie, ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk } from './ip_cmsg.js';
 import { ip_icmp_error, ip_local_error, ip_recv_error } from './ip_errqueue.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
@@ -56,7 +56,6 @@ import { inet_put_port } from './inet_hashtables.js';
 import type { InetSock } from './inet_sock.js';
 import {
   type Proto,
-  ROUTE_SADDR,
   SOCK_BINDPORT_LOCK,
   inet_reset_saddr,
   is_sockaddr_in,
@@ -184,12 +183,11 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
   } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
   const ipc = udp_cmsg_send(task, sk, msg);
   if (typeof ipc === 'number') return ipc;
-  const own = typeof sk.inet_saddr === 'number' ? sk.inet_saddr : INADDR_ANY;
-  const saddr = (ipc?.saddr as number | null | undefined) ?? own;
+  const saddr = (ipc?.saddr as number | null | undefined) ?? output_saddr(sk, daddr);
   daddr = route_daddr(daddr, saddr);
   const type = udp_route(sk, daddr, saddr, ipc === null ? 0 : ipc.oif);
   if (type < 0) return type;
-  const skb = udp_make_skb(sk, ipc, saddr === INADDR_ANY ? ROUTE_SADDR : saddr, daddr, dport, type);
+  const skb = udp_make_skb(sk, ipc, saddr === INADDR_ANY ? route_saddr(type, daddr) : saddr, daddr, dport, type);
   return udp_send_skb(task, sk, msg, skb, UDP_MAX_PAYLOAD, ipc?.gso_size ?? 0);
 }
 

@@ -19,6 +19,7 @@ import { prandom_below } from '../../lib/prng.js';
 import { ktime_get_real } from '../../kernel/time.js';
 import { sk_wake, sock_opt } from '../core/sock.js';
 import { type SkbCmsgs, sock_wants_stamp } from '../socket_cmsgs.js';
+import { ip_check_mc, ip_mc_sf_allow } from './igmp.js';
 import {
   type InetBindBucket,
   PORT_COUNT,
@@ -86,7 +87,7 @@ export function udp_make_skb(
     daddr,
     dport,
     type,
-    ttl: ipc === null ? IPDEFTTL : udp_ttl(sk, ipc, daddr),
+    ttl: ipc === null ? (type === RTN_MULTICAST ? 1 : IPDEFTTL) : udp_ttl(sk, ipc, daddr),
     tos: ipc === null ? 0 : udp_tos(sk, ipc, daddr),
     autoflow: ipc === null || sock_opt(sk, SOL_IPV6, IPV6_AUTOFLOWLABEL, 1) !== 0,
     mark: ipc === null ? 0 : ipc.mark,
@@ -257,12 +258,14 @@ export function note_arrival(sk: UdpSock, skb: UdpSkb): void {
   skb.stamp = sk.sk_timestamp || sock_wants_stamp(sk) ? ktime_get_real(sk.kernel) : null;
 }
 
-/** Everybody bound to the port gets a broadcast. Linux: __udp4_lib_mcast_deliver. */
-function udp_broadcast(tb: InetBindBucket, skb: UdpSkb): void {
+/** Everybody bound to the port gets a broadcast; of a group, who is in it or hears all. Linux: __udp4_lib_mcast_deliver. */
+function udp_mcast_deliver(tb: InetBindBucket, skb: UdpSkb): void {
   const { saddr, sport, daddr } = skb;
   for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
     const bound = sk.inet_rcv_saddr === daddr ? daddr : INADDR_ANY;
-    if (compute_score(sk, saddr, sport, bound) >= 0) udp_queue_rcv(sk as UdpSock, { ...skb });
+    if (compute_score(sk, saddr, sport, bound) < 0) continue;
+    if (skb.type === RTN_MULTICAST && !ip_mc_sf_allow(sk, daddr as number, saddr as number)) continue;
+    udp_queue_rcv(sk as UdpSock, { ...skb });
   }
 }
 
@@ -270,8 +273,9 @@ function udp_broadcast(tb: InetBindBucket, skb: UdpSkb): void {
 export function udp_rcv(sk: UdpSock, skb: UdpSkb): void {
   const { saddr, sport, daddr, dport } = skb;
   const tb = inet_net(sk.kernel).udp.get(dport);
-  if (skb.type === RTN_BROADCAST) {
-    if (tb !== undefined) udp_broadcast(tb, skb);
+  if (skb.type === RTN_BROADCAST || skb.type === RTN_MULTICAST) {
+    if (tb === undefined || (skb.type === RTN_MULTICAST && !ip_check_mc(sk.kernel, daddr as number))) return;
+    udp_mcast_deliver(tb, skb);
     return;
   }
   const other =

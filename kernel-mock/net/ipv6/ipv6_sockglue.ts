@@ -4,9 +4,7 @@ import type { Task } from '../../include/linux/sched.js';
 import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN } from '../../include/uapi/errno.js';
 import {
   MCAST_BLOCK_SOURCE,
-  MCAST_JOIN_GROUP,
   MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_GROUP,
   MCAST_LEAVE_SOURCE_GROUP,
   MCAST_UNBLOCK_SOURCE,
 } from '../../include/uapi/in.js';
@@ -42,6 +40,7 @@ import {
 } from '../ipv4/ip_sockglue.js';
 import { udp_setsockopt } from '../ipv4/udp.js';
 import { tcp_getsockopt, tcp_setsockopt } from '../ipv4/tcp_sockopt.js';
+import { ipv6_mcast_options } from './mcast.js';
 
 const IPV6_DEFAULT_HOPLIMIT = 64;
 const IPV6_DEFAULT_MCASTHOPS = 1;
@@ -118,17 +117,13 @@ const ANY_LENGTH: ReadonlySet<number> = new Set([in6.IPV6_DONTFRAG, in6.IPV6_AUT
 /** Options that streams do not know. */
 const NOT_FOR_STREAMS: ReadonlySet<number> = new Set([in6.IPV6_MULTICAST_IF, in6.IPV6_MULTICAST_HOPS]);
 
-/** DEVIATION: no group is joined; what these want is refused as if it were malformed. */
+/** DEVIATION: no anycast, no sources of groups; what these want is refused as if it were malformed. */
 const REFUSED: ReadonlySet<number> = new Set([
-  in6.IPV6_JOIN_GROUP,
-  in6.IPV6_LEAVE_GROUP,
   in6.IPV6_JOIN_ANYCAST,
   in6.IPV6_LEAVE_ANYCAST,
   in6.IPV6_PKTINFO,
-  MCAST_JOIN_GROUP,
   MCAST_BLOCK_SOURCE,
   MCAST_UNBLOCK_SOURCE,
-  MCAST_LEAVE_GROUP,
   MCAST_JOIN_SOURCE_GROUP,
   MCAST_LEAVE_SOURCE_GROUP,
 ]);
@@ -176,6 +171,8 @@ const ipv6_options: IntOptions = {
 function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IPV6) return ip_setsockopt(task, sock, level, optname, optval);
+  const mcast = ipv6_mcast_options[optname];
+  if (mcast !== undefined) return mcast(sk, optval);
   if (REFUSED.has(optname)) return -EINVAL;
   if (ipv6_options[optname] === undefined || (sk.sk_type === SOCK_STREAM && NOT_FOR_STREAMS.has(optname)))
     return -ENOPROTOOPT;
