@@ -232,7 +232,7 @@ const refuses = test.macro({
   exec(t, format: string, args: readonly unknown[], message: string) {
     t.throws(() => format_printf(format, args), { instanceOf: TypeError, message });
   },
-  title: (_, format, args) => `${format} refuses ${String(args)}`,
+  title: (_, format: string, args: readonly unknown[]) => `${format} refuses ${String(args)}`,
 });
 test(refuses, '%d', [NaN], "'%d' wants a whole number: argument 1 is NaN");
 test(refuses, '%d', [Infinity], "'%d' wants a whole number: argument 1 is the number Infinity");
