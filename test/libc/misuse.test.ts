@@ -130,7 +130,10 @@ test('a thread that is cancelled in recvmsg', grows_not, async (libc) => {
 test('a thread that is cancelled in select, with much on its stack', grows_not, async (libc) => {
   const [r, w] = await silent_pipe(libc);
   await cancel_in(libc, async (own) => {
-    await own.poll(Array.from({ length: 500 }, () => ({ fd: r, events: 1 })), 0);
+    await own.poll(
+      Array.from({ length: 500 }, () => ({ fd: r, events: 1 })),
+      0,
+    );
     await own.select(r + 1, new Set([r]), null, null, null);
   });
   await libc.close(r);
