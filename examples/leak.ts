@@ -58,6 +58,7 @@ const main: Program = async (libc) => {
   }
   const opened: { value?: unknown } = {};
   await libc.pthread_join(opener, opened);
+  await libc.printf('%s\n', clean ? 'no child had a socket' : 'a child had a socket that was not for it');
   return clean && opened.value === SOCKETS ? 0 : 1;
 };
 

@@ -86,10 +86,11 @@ export function list_kernels(json: boolean): string {
       more === '' ? '-' : more,
     ];
   });
+  const starred = rows.some((row) => row.some((cell) => cell.includes('*')));
   const head = ['RELEASE', 'SOCK_*', 'ACCEPT4', 'F_DUPFD_CLOEXEC', 'OTHER WAYS TO PASS FLAGS'];
   return [
     format_table([head, ...rows]),
-    '* the release has it, this kernel answers ENOSYS so far\n',
+    ...(starred ? ['* the release has it, this kernel answers ENOSYS so far\n'] : []),
     format_table(releases.map((release) => [release.name, release.summary])),
   ].join('\n');
 }

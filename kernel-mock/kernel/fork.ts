@@ -140,6 +140,7 @@ function alloc_task(
     cred,
     state: TASK_RUNNING,
     work: 0,
+    task_works: [],
     blocked: sigset(),
     real_blocked: null,
     saved_sigmask: null,

@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Task } from '../include/linux/sched.js';
+import type { Timespec64 } from '../include/linux/timekeeping.js';
 import { del_timer, next_timer } from '../lib/timerqueue.js';
 
 const NSEC_PER_SEC = 1e9;
@@ -53,8 +54,8 @@ export function account_switch(kernel: Kernel, prev: Task | null): void {
   kernel.exec_start = now;
 }
 
-/** CLOCK_REALTIME, split: nanoseconds since 1970 are too many for one number. */
-export function ktime_get_real(kernel: Kernel): { sec: number; nsec: number } {
+/** CLOCK_REALTIME. */
+export function ktime_get_real(kernel: Kernel): Timespec64 {
   const ns = ktime_get(kernel) + kernel.wall_nsec;
   return { sec: kernel.wall_sec + Math.floor(ns / NSEC_PER_SEC), nsec: ns % NSEC_PER_SEC };
 }

@@ -81,6 +81,7 @@ async function begin(process: Process, libc: Libc, start: Start): Promise<void> 
   if (start.self !== null) await libc.pthread_exit(value);
   const status = exit_status(value);
   if (start.exits) await libc.exit(status);
+  libc.free_areas();
   await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
 }
 
@@ -99,6 +100,8 @@ class ProgramImage implements Image {
   readonly #new_libc: NewLibc;
   readonly #route: Route;
   #process: Process;
+  /** After a fork: areas of the thread that forked. What was under way there is not under way in the child. */
+  #inherited: readonly number[] = [];
 
   constructor(program: Program, route: Route, new_libc: NewLibc, process: Process) {
     this.#program = program;
@@ -124,6 +127,8 @@ class ProgramImage implements Image {
     if (start === undefined) throw new TypeError(NOT_OURS);
     process.starting.delete(stack);
     const libc = this.#thread(cpu);
+    for (const area of this.#inherited) cpu.memory.unmap(area);
+    this.#inherited = [];
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
     return begin(process, libc, start);
@@ -131,13 +136,16 @@ class ProgramImage implements Image {
 
   fork(parent: Cpu): Image {
     const none: Start = { self: null, routine: () => Promise.reject(new TypeError(NOT_OURS)), arg: null, exits: true };
-    const start = this.#process.threads.get(parent)?.forking ?? none;
-    const process = fork_process(this.#process, start, this.#new_libc);
-    return new ProgramImage(this.#program, this.#route, this.#new_libc, process);
+    const forker = this.#process.threads.get(parent);
+    const process = fork_process(this.#process, forker?.forking ?? none, this.#new_libc);
+    const image = new ProgramImage(this.#program, this.#route, this.#new_libc, process);
+    if (forker !== undefined) image.#inherited = forker.own_areas();
+    return image;
   }
 
   async signal(cpu: Cpu, handler: number, signo: number, info: number, nr: number): Promise<void> {
     const libc = this.#thread(cpu);
+    const below = libc.push_frame();
     if (signo === SIGCANCEL) await cancel_handler(libc, nr);
     else {
       const bytes = info === 0 ? undefined : cpu.memory.bytes(info);
@@ -145,6 +153,7 @@ class ProgramImage implements Image {
       if (func === undefined) await segmentation_fault(libc);
       else await func(libc, signo, bytes === undefined ? undefined : decode_siginfo(bytes));
     }
+    libc.pop_frame(below);
     await cpu.syscall(libc.nr.rt_sigreturn, 0, 0, 0, 0, 0, 0);
   }
 }

@@ -1,7 +1,7 @@
 /** sys/resource.h: limits. */
 import { get_u64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
-import { describe } from '../internal/describe.js';
+import { describe, want_object } from '../internal/describe.js';
 import { type Rusage, decode_rusage } from '../internal/rusage.js';
 import type { Thread } from '../internal/thread.js';
 
@@ -73,6 +73,7 @@ export async function prlimit(
 
 /** `getrusage(who, usage)`: RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD. Only calls take time here. -1 with errno EINVAL. getrusage(2). */
 export async function getrusage(this: Thread, who: number, usage: Partial<Rusage>): Promise<number> {
+  want_object(usage, 'usage is { }, to be filled in');
   const raw = new Uint8Array(layout_x86_64.rusage.size);
   const ptr = this.map(raw);
   const ret = await this.enter(this.nr.getrusage, who, ptr);

@@ -6,7 +6,7 @@ import type { handlers } from './syscall_table.js';
 
 const NO_STREAM_CONTROL = 'no urgent data (MSG_OOB)';
 const SOCKET_OPTIONS =
-  'SOL_SOCKET: no SO_ATTACH_FILTER, SO_MARK, SO_BINDTODEVICE, SO_TIMESTAMPING, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about packets are kept and have no effect';
+  'SOL_SOCKET: no SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME, of SO_TIMESTAMPING only the time of arrival; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about fragments and extension headers are kept and have no effect';
 const NO_MOUNTS = 'one tree without mounts, quotas, extended attributes and access control lists';
 const RECORD_LOCKS = 'no mandatory locks';
 
@@ -46,7 +46,6 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   getitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
   setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',
   setsockopt: SOCKET_OPTIONS,
-  shutdown: 'close does not wait for SO_LINGER seconds: everything is delivered at once',
   socket:
     'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',
   statx: 'no STATX_MNT_ID, STATX_DIOALIGN and later fields',

@@ -4,6 +4,7 @@ import type { IovIter } from './mm.js';
 import type { Kernel } from './kernel.js';
 import type { OpenFile } from './fs.js';
 import type { Result, Task, ThreadGroup } from './sched.js';
+import type { Timespec64 } from './timekeeping.js';
 import type { PollTable, WaitQueueHead } from './wait.js';
 
 /** A socket address as the program gave it: `sa_family` first, in the bytes of the ABI, already copied from user memory. */
@@ -102,6 +103,8 @@ export interface ProtoOps {
   poll(file: OpenFile, sock: Socket, pt: PollTable | null): number;
   /** SIOCINQ, SIOCOUTQ and the like: an int for the program, or -errno; missing: -ENOTTY. */
   ioctl?(sock: Socket, cmd: number): number;
+  /** SIOCGSTAMP: when the datagram that was read last had come, or -ENOENT; missing: -ENOTTY. */
+  gettstamp?(sock: Socket): Timespec64 | number;
   listen(sock: Socket, backlog: number): number;
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */

@@ -41,6 +41,8 @@ export const TASK_KILLABLE = 8;
 export const TIF_SIGPENDING = 1;
 /** `Task.work`: `saved_sigmask` is to be put back, unless a handler's frame has taken it. */
 export const TIF_RESTORE_SIGMASK = 2;
+/** `Task.work`: `task_works` are to be done. */
+export const TIF_NOTIFY_RESUME = 4;
 
 /** A set of signals 1 … 64, as two words of 32 bits. */
 export interface SigSet {
@@ -190,6 +192,8 @@ export interface Task {
   state: number;
   /** TIF_* bits; 0 lets a call return without a look at anything else. */
   work: number;
+  /** What the call under way has still to do before it returns. */
+  readonly task_works: Sleep[];
   blocked: SigSet;
   /** The mask under which rt_sigtimedwait was called: what it waits for is out of `blocked` meanwhile. */
   real_blocked: SigSet | null;

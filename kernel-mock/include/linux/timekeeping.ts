@@ -9,3 +9,9 @@ export interface HostClock {
   /** Call `func` once, in `ns` nanoseconds or a little later. Answers with what takes this back. */
   wait(ns: number, func: () => void): () => void;
 }
+
+/** struct timespec64: nanoseconds since 1970 are too many for one number. */
+export interface Timespec64 {
+  readonly sec: number;
+  readonly nsec: number;
+}

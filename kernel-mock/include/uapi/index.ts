@@ -10,6 +10,8 @@ export * from './magic.js';
 export * from './limits.js';
 export * from './socket.js';
 export * from './net.js';
+export * from './errqueue.js';
+export * from './net_tstamp.js';
 export * from './un.js';
 export * from './in.js';
 export * from './in6.js';

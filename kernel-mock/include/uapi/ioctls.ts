@@ -51,8 +51,12 @@ export const SIOCOUTQNSD = 0x894b; // 2.6.39
 export const SIOCSPGRP = 0x8902;
 export const SIOCGPGRP = 0x8904;
 export const SIOCATMARK = 0x8905;
-export const SIOCGSTAMP = 0x8906; // SIOCGSTAMP_OLD
-export const SIOCGSTAMPNS = 0x8907; // SIOCGSTAMPNS_OLD
+export const SIOCGSTAMP_OLD = 0x8906;
+export const SIOCGSTAMP = SIOCGSTAMP_OLD;
+export const SIOCGSTAMPNS_OLD = 0x8907;
+export const SIOCGSTAMPNS = SIOCGSTAMPNS_OLD;
+export const SIOCGSTAMP_NEW = 0x80108906; // 5.1
+export const SIOCGSTAMPNS_NEW = 0x80108907; // 5.1
 export const SIOCUNIXFILE = 0x89e0; // 4.5
 
 // network interfaces

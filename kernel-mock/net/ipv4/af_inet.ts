@@ -12,6 +12,7 @@ import {
 } from '../../include/linux/net.js';
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
+import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import {
   EACCES,
   EADDRNOTAVAIL,
@@ -21,6 +22,7 @@ import {
   EINPROGRESS,
   EINVAL,
   EISCONN,
+  ENOENT,
   ENOTCONN,
   EPERM,
   EOPNOTSUPP,
@@ -52,8 +54,10 @@ import {
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
 import { capable } from '../../kernel/capability.js';
+import { ktime_get_real } from '../../kernel/time.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { sk_state_change, sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
+import { ip_mc_drop_socket } from './igmp.js';
 import { inet_csk_accept, inet_csk_listen_start } from './inet_connection_sock.js';
 import {
   type InetAddr,
@@ -80,7 +84,9 @@ import { UdpSock, inet_autobind } from './udp_input.js';
 /** A socket that was never given a sock, of an accept that failed, has nothing to release. */
 export function inet_release(sock: Socket): void {
   const sk = sock.sk as InetSock | undefined;
-  if (sk !== undefined) sk.sk_prot.close(sk);
+  if (sk === undefined) return;
+  if (sk.mc !== null) ip_mc_drop_socket(sk);
+  sk.sk_prot.close(sk);
 }
 
 // Addresses.
@@ -254,6 +260,15 @@ export function inet_shutdown(sock: Socket, how: number): number {
   return state === TCP_CLOSE ? -ENOTCONN : 0;
 }
 
+/** From now on the time of each datagram is kept. -ENOENT: none was read. Linux: sock_gettstamp. */
+export function inet_gettstamp(sock: Socket): Timespec64 | number {
+  const sk = inet_sk(sock);
+  sk.sk_timestamp = true;
+  if (sk.sk_stamp === null) return -ENOENT;
+  if (sk.sk_stamp.sec === 0) sk.sk_stamp = ktime_get_real(sk.kernel);
+  return sk.sk_stamp;
+}
+
 const no_socketpair = (): number => -EOPNOTSUPP;
 
 export const inet_stream_ops = {
@@ -268,6 +283,7 @@ export const inet_stream_ops = {
   listen: inet_listen,
   shutdown: inet_shutdown,
   ioctl: tcp_ioctl,
+  gettstamp: inet_gettstamp,
   setsockopt: tcp_setsockopt,
   getsockopt: tcp_getsockopt,
   sendmsg: tcp_sendmsg,
@@ -286,6 +302,7 @@ export const inet_dgram_ops = {
   listen: () => -EOPNOTSUPP,
   shutdown: inet_shutdown,
   ioctl: udp_ioctl,
+  gettstamp: inet_gettstamp,
   setsockopt: udp_setsockopt,
   getsockopt: udp_getsockopt,
   sendmsg: udp_sendmsg,

@@ -26,6 +26,8 @@ export interface InetNet {
   readonly tcp: InetHashinfo;
   readonly udp: InetHashinfo;
   readonly death_row: DeathRow;
+  /** IPv4 groups, with the number of sockets that are in each. */
+  readonly groups: Map<number, number>;
 }
 
 export function inet_net(kernel: Kernel): InetNet {
@@ -34,6 +36,7 @@ export function inet_net(kernel: Kernel): InetNet {
     tcp: new Map(),
     udp: new Map(),
     death_row: { first: null, last: null, count: 0 },
+    groups: new Map(),
   } satisfies InetNet;
   return net.inet as InetNet;
 }

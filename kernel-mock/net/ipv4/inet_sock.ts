@@ -1,17 +1,39 @@
 /** What TCP and UDP sockets share, of both families: addresses and routes (include/net/inet_sock.h, net/ipv4/route.c, fib_frontend.c). */
 import type { Kernel } from '../../include/linux/kernel.js';
-import type { SockAddr, Socket } from '../../include/linux/net.js';
-import { ENETUNREACH } from '../../include/uapi/errno.js';
+import type { MsgHdr, SockAddr, Socket } from '../../include/linux/net.js';
+import type { Task } from '../../include/linux/sched.js';
+import { EINVAL, ENETUNREACH, ENODEV } from '../../include/uapi/errno.js';
 import { INADDR_ANY, INADDR_BROADCAST, INADDR_LOOPBACK, IN_LOOPBACKNET } from '../../include/uapi/in.js';
+import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { AF_INET, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } from '../../include/uapi/socket.js';
 import { put_u16 } from '../../lib/bytes.js';
 import { SockCommon, sock_opt } from '../core/sock.js';
+import type { InetMc } from './igmp.js';
 import type { InetBindBucket } from './inet_hashtables.js';
+import type { UdpSkb, UdpSock } from './udp_input.js';
 
 /** `sk_userlocks`: the program chose the address, the port. What it did not choose is given up when a connection ends. */
 export const SOCK_BINDADDR_LOCK = 4;
 export const SOCK_BINDPORT_LOCK = 8;
+
+/** `cmsg_flags`. Linux: inet_cmsg_flags, ipv6_pinfo.rxopt. */
+export const IP_CMSG_PKTINFO = 1 << 0;
+export const IP_CMSG_TTL = 1 << 1;
+export const IP_CMSG_TOS = 1 << 2;
+export const IP_CMSG_ORIGDSTADDR = 1 << 3;
+export const IP6_CMSG_PKTINFO = 1 << 4;
+export const IP6_CMSG_HOPLIMIT = 1 << 5;
+export const IP6_CMSG_TCLASS = 1 << 6;
+export const IP6_CMSG_FLOWINFO = 1 << 7;
+export const IP6_CMSG_2292PKTINFO = 1 << 8;
+export const IP6_CMSG_2292HOPLIMIT = 1 << 9;
+export const IP6_CMSG_ORIGDSTADDR = 1 << 10;
+
+/** How much of IP_PKTINFO is known of a datagram: only where it went, the interface too, and the address to answer from. */
+export const PKTINFO_NONE = 0;
+export const PKTINFO_IFINDEX = 1;
+export const PKTINFO_FULL = 2;
 
 /**
  * An address of either family: IPv4 as a number in host order, IPv6 as a string of its sixteen bytes. An IPv4 address that a
@@ -43,6 +65,12 @@ export interface Proto {
   shutdown(sk: InetSock, how: number): void;
   /** The program closed its last descriptor. */
   close(sk: InetSock): void;
+  /** UDP: tell the program what `cmsg_flags` asks for about a datagram. Linux: ip_cmsg_recv and its like for IPv6. */
+  recv_ctl?(task: Task, sk: InetSock, msg: MsgHdr, skb: UdpSkb, cmsg_flags: number): void;
+  /** UDP: queue that nobody has the port of a datagram that was sent. */
+  icmp_error?(sk: UdpSock, skb: UdpSkb): void;
+  /** UDP: the next of the errors that are queued. */
+  recv_error?(task: Task, sk: UdpSock, msg: MsgHdr): number;
 }
 
 /** struct inet_sock. Ports are numbers in host order; 0 is "none". */
@@ -60,6 +88,14 @@ export class InetSock extends SockCommon {
   sk_userlocks = 0;
   /** IPV6_V6ONLY: not for IPv4, although bound to any address. */
   sk_ipv6only = false;
+  /** IP_CMSG_* and IP6_CMSG_*: what a receive tells of a datagram besides its bytes. */
+  cmsg_flags = 0;
+  /** Groups; null: nothing to do with any. */
+  mc: InetMc | null = null;
+  /** When the last datagram that was read had arrived, for SIOCGSTAMP; null: none was. */
+  sk_stamp: Timespec64 | null = null;
+  /** SIOCGSTAMP was asked: remember the time of each datagram. Linux: SOCK_TIMESTAMP. */
+  sk_timestamp = false;
   /** The bucket of `inet_num`, and the neighbours there. */
   bind_bucket: InetBindBucket | null = null;
   bind_prev: InetSock | null = null;
@@ -104,8 +140,7 @@ export function is_sockaddr_in(addr: SockAddr): boolean {
 
 /** sin_addr as a number in host order. */
 export function sin_addr(addr: SockAddr): number {
-  const o = SOCKADDR_IN.sin_addr;
-  return ((addr[o]! << 24) | (addr[o + 1]! << 16) | (addr[o + 2]! << 8) | addr[o + 3]!) >>> 0;
+  return get_in_addr(addr, SOCKADDR_IN.sin_addr);
 }
 
 /** sin_port in host order. */
@@ -114,12 +149,11 @@ export function sin_port(addr: SockAddr): number {
 }
 
 export function sockaddr_in(addr: InetAddr, port: number): SockAddr {
-  const ip = addr as number;
   const raw = new Uint8Array(SOCKADDR_IN.size);
   put_u16(raw, SOCKADDR_IN.sin_family, AF_INET);
   raw[SOCKADDR_IN.sin_port] = port >> 8;
   raw[SOCKADDR_IN.sin_port + 1] = port;
-  for (let i = 0; i < 4; i++) raw[SOCKADDR_IN.sin_addr + i] = ip >>> (24 - 8 * i);
+  put_in_addr(raw, SOCKADDR_IN.sin_addr, addr as number);
   return raw;
 }
 
@@ -147,11 +181,44 @@ export function route_daddr(daddr: number, saddr: InetAddr): number {
   return typeof saddr === 'number' && saddr !== INADDR_ANY ? saddr : INADDR_LOOPBACK;
 }
 
-/** RTN_LOCAL or RTN_BROADCAST, or -ENETUNREACH: everything else lies beyond lo. Linux: ip_route_output_key. */
-export function ip_route_output(daddr: number): number {
+/** The only interface. */
+export const LOOPBACK_IFINDEX = 1;
+/** The source address of everything of IPv4 that leaves through lo. */
+export const ROUTE_SADDR = INADDR_LOOPBACK;
+
+/**
+ * RTN_LOCAL or RTN_BROADCAST, and with an interface RTN_MULTICAST and RTN_UNICAST; or -errno: -EINVAL and -ENETUNREACH (a source
+ * that this host is not), -ENODEV (`oif`), -ENETUNREACH: everything else lies beyond lo. Linux: ip_route_output_key_hash_rcu.
+ */
+export function ip_route_output(daddr: number, saddr = INADDR_ANY, oif = 0): number {
+  if (saddr !== INADDR_ANY) {
+    const from = inet_addr_type(saddr);
+    if (from === RTN_MULTICAST || saddr === INADDR_BROADCAST) return -EINVAL;
+    if (from !== RTN_LOCAL) return -ENETUNREACH;
+  }
+  if (oif !== 0 && oif !== LOOPBACK_IFINDEX) return -ENODEV;
   const type = inet_addr_type(daddr);
+  // A group goes out by the interface that was named, or that has the source address.
+  if (oif !== 0 || (type === RTN_MULTICAST && saddr !== INADDR_ANY)) return type;
   return type === RTN_LOCAL || type === RTN_BROADCAST ? type : -ENETUNREACH;
 }
 
-/** The source address of everything of IPv4 that leaves through lo. */
-export const ROUTE_SADDR = INADDR_LOOPBACK;
+const TC_PRIO_BULK = 2;
+const TC_PRIO_INTERACTIVE_BULK = 4;
+const TC_PRIO_INTERACTIVE = 6;
+/** ip_tos2prio: by the two highest bits of IPTOS_TOS. */
+const TOS2PRIO = [0, TC_PRIO_BULK, TC_PRIO_INTERACTIVE, TC_PRIO_INTERACTIVE_BULK];
+
+/** SO_PRIORITY that goes with a type of service. */
+export function rt_tos2priority(tos: number): number {
+  return TOS2PRIO[(tos & 0x18) >> 3]!;
+}
+
+/** Four bytes in network order. */
+export function put_in_addr(raw: Uint8Array, at: number, addr: number): void {
+  for (let i = 0; i < 4; i++) raw[at + i] = addr >>> (24 - 8 * i);
+}
+
+export function get_in_addr(raw: Uint8Array, at: number): number {
+  return ((raw[at]! << 24) | (raw[at + 1]! << 16) | (raw[at + 2]! << 8) | raw[at + 3]!) >>> 0;
+}

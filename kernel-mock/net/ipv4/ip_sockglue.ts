@@ -1,24 +1,11 @@
 /** Options of IPPROTO_IP, and of IPPROTO_UDP: kept, checked and read back (net/ipv4/ip_sockglue.c, udp.c). Checked against Linux 6.18. */
 import type { Task } from '../../include/linux/sched.js';
 import type { Socket } from '../../include/linux/net.js';
-import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP, EPROTO } from '../../include/uapi/errno.js';
+import { EADDRNOTAVAIL, EINVAL, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP } from '../../include/uapi/errno.js';
 import {
-  IP_ADD_SOURCE_MEMBERSHIP,
-  IP_BLOCK_SOURCE,
-  IP_DROP_SOURCE_MEMBERSHIP,
-  IP_MSFILTER,
-  IP_UNBLOCK_SOURCE,
-  MCAST_BLOCK_SOURCE,
-  MCAST_JOIN_GROUP,
-  MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_GROUP,
-  MCAST_LEAVE_SOURCE_GROUP,
-  MCAST_MSFILTER,
-  MCAST_UNBLOCK_SOURCE,
-  IP_ADD_MEMBERSHIP,
+  INADDR_ANY,
   IP_BIND_ADDRESS_NO_PORT,
   IP_CHECKSUM,
-  IP_DROP_MEMBERSHIP,
   IP_FREEBIND,
   IP_HDRINCL,
   IP_MINTTL,
@@ -48,7 +35,7 @@ import {
   IP_TTL,
   IP_UNICAST_IF,
 } from '../../include/uapi/in.js';
-import { SOCK_STREAM, SOL_IP, SOL_UDP } from '../../include/uapi/socket.js';
+import { SOCK_DGRAM, SOCK_STREAM, SOL_IP, SOL_SOCKET, SOL_UDP, SO_PRIORITY } from '../../include/uapi/socket.js';
 import {
   UDP_CORK,
   UDP_ENCAP,
@@ -57,16 +44,23 @@ import {
   UDP_NO_CHECK6_TX,
   UDP_SEGMENT,
 } from '../../include/uapi/udp.js';
-import { get_s32, get_u32 } from '../../lib/bytes.js';
+import { get_s32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { ip_mcast_options } from './ip_mcast_sockglue.js';
+import { skb_errqueue_purge } from './ip_errqueue.js';
+import type { UdpSock } from './udp_input.js';
 import {
+  IP_CMSG_ORIGDSTADDR,
+  IP_CMSG_PKTINFO,
+  IP_CMSG_TOS,
+  IP_CMSG_TTL,
   type InetSock,
+  LOOPBACK_IFINDEX,
   LOOPBACK_MTU,
-  RTN_LOCAL,
-  RTN_MULTICAST,
   addr_any,
-  inet_addr_type,
   inet_sk,
+  put_in_addr,
+  rt_tos2priority,
 } from './inet_sock.js';
 
 /** One option that is an int. */
@@ -97,6 +91,25 @@ export const read_only_option = (show: (sk: InetSock) => number): IntOption => (
   show,
 });
 
+/** One that asks to be told something of each datagram. */
+export const cmsg_option = (flag: number): IntOption => ({
+  initial: 0,
+  check(sk, val) {
+    sk.cmsg_flags = val !== 0 ? sk.cmsg_flags | flag : sk.cmsg_flags & ~flag;
+    return val !== 0 ? 1 : 0;
+  },
+  show: (sk) => ((sk.cmsg_flags & flag) !== 0 ? 1 : 0),
+});
+
+/** Errors are queued, as long as this is on. */
+export const recverr_option: IntOption = {
+  initial: 0,
+  check(sk, val) {
+    if (val === 0 && sk.sk_type === SOCK_DGRAM) skb_errqueue_purge(sk as UdpSock);
+    return val !== 0 ? 1 : 0;
+  },
+};
+
 export type IntOptions = Readonly<Record<number, IntOption>>;
 
 /** An int option of a table: -EINVAL …, -ENOPROTOOPT. */
@@ -117,10 +130,17 @@ export function get_int_option(table: IntOptions, sk: InetSock, level: number, o
   return val < 0 ? val : int_opt(val);
 }
 
-const LOOPBACK_IFINDEX = 1;
 const IP_DEFAULT_TTL = 64;
 /** The two bits of the type of service that belong to congestion control: a stream's program does not set them. */
 const INET_ECN_MASK = 3;
+
+/** ABI: a type of service that is new brings its priority along. Linux: __ip_sock_set_tos. */
+function set_tos(sk: InetSock, val: number): number {
+  const old = sock_opt(sk, SOL_IP, IP_TOS);
+  const tos = sk.sk_type === SOCK_STREAM ? (val & 0xff & ~INET_ECN_MASK) | (old & INET_ECN_MASK) : val & 0xff;
+  if (tos !== old) set_sock_opt(sk, SOL_SOCKET, SO_PRIORITY, rt_tos2priority(tos));
+  return tos;
+}
 
 /** Streams have no groups. */
 const not_for_streams = (option: IntOption): IntOption => ({
@@ -131,30 +151,26 @@ const not_for_streams = (option: IntOption): IntOption => ({
 const ip_options: IntOptions = {
   [IP_TOS]: {
     initial: 0,
-    check: (sk, val) => val & (sk.sk_type === SOCK_STREAM ? 0xff & ~INET_ECN_MASK : 0xff),
+    check: set_tos,
   },
   [IP_TTL]: default_or_range(IP_DEFAULT_TTL, 1, 255),
   [IP_RECVOPTS]: bool_option(),
   [IP_RETOPTS]: bool_option(),
-  [IP_PKTINFO]: bool_option(),
+  [IP_PKTINFO]: cmsg_option(IP_CMSG_PKTINFO),
   [IP_MTU_DISCOVER]: range_option(IP_PMTUDISC_WANT, 0, IP_PMTUDISC_OMIT),
-  [IP_RECVERR]: bool_option(),
-  [IP_RECVTTL]: bool_option(),
-  [IP_RECVTOS]: bool_option(),
+  [IP_RECVERR]: recverr_option,
+  [IP_RECVTTL]: cmsg_option(IP_CMSG_TTL),
+  [IP_RECVTOS]: cmsg_option(IP_CMSG_TOS),
   [IP_MTU]: read_only_option((sk) => (addr_any(sk.inet_daddr) ? -ENOTCONN : LOOPBACK_MTU)),
   [IP_FREEBIND]: bool_option(),
   [IP_PASSSEC]: bool_option(),
   [IP_TRANSPARENT]: bool_option(),
-  [IP_ORIGDSTADDR]: bool_option(),
+  [IP_ORIGDSTADDR]: cmsg_option(IP_CMSG_ORIGDSTADDR),
   [IP_MINTTL]: range_option(0, 0, 255),
   [IP_CHECKSUM]: bool_option(),
   [IP_BIND_ADDRESS_NO_PORT]: bool_option(),
   [IP_RECVFRAGSIZE]: not_for_streams(bool_option()),
   [IP_RECVERR_RFC4884]: range_option(0, 0, 1),
-  [IP_MULTICAST_IF]: not_for_streams({
-    initial: 0,
-    check: (_sk, val) => (val === 0 || inet_addr_type(swab32(val)) === RTN_LOCAL ? 0 : -EADDRNOTAVAIL),
-  }),
   [IP_MULTICAST_TTL]: not_for_streams(default_or_range(1, 0, 255)),
   [IP_MULTICAST_LOOP]: bool_option(1),
   [IP_MULTICAST_ALL]: range_option(1, 0, 1),
@@ -170,38 +186,15 @@ const ip_options: IntOptions = {
   },
 };
 
-/** An address in network order, read as an int, in host order. */
+/** A number in network order, read as an int. */
 function swab32(val: number): number {
   return ((val << 24) | ((val << 8) & 0xff0000) | ((val >> 8) & 0xff00) | (val >>> 24)) >>> 0;
-}
-
-/** IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP: there is no interface with groups to join. -EPROTO, -EINVAL, -ENODEV, -EADDRNOTAVAIL. */
-function ip_mc_membership(sk: InetSock, optname: number, optval: Uint8Array): number {
-  if (sk.sk_type === SOCK_STREAM) return -EPROTO;
-  if (optval.length < 8 || inet_addr_type(swab32(get_u32(optval, 0))) !== RTN_MULTICAST) return -EINVAL;
-  return optname === IP_ADD_MEMBERSHIP ? -ENODEV : -EADDRNOTAVAIL;
 }
 
 /** ABI: at this level one byte is enough for an int. */
 function ip_value(optval: Uint8Array): number {
   return optval.length >= 4 ? get_s32(optval, 0) : (optval[0] ?? 0);
 }
-
-/** DEVIATION: no group has sources to choose from; what these want is refused as if it were malformed. */
-const refused: ReadonlySet<number> = new Set([
-  IP_UNBLOCK_SOURCE,
-  IP_BLOCK_SOURCE,
-  IP_ADD_SOURCE_MEMBERSHIP,
-  IP_DROP_SOURCE_MEMBERSHIP,
-  IP_MSFILTER,
-  MCAST_JOIN_GROUP,
-  MCAST_BLOCK_SOURCE,
-  MCAST_UNBLOCK_SOURCE,
-  MCAST_LEAVE_GROUP,
-  MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_SOURCE_GROUP,
-  MCAST_MSFILTER,
-]);
 
 /** Options that need a byte, and those that need an int or an address. */
 const least_length: Readonly<Record<number, number>> = {
@@ -212,7 +205,6 @@ const least_length: Readonly<Record<number, number>> = {
   [IP_MULTICAST_TTL]: 1,
   [IP_MULTICAST_LOOP]: 1,
   [IP_MULTICAST_ALL]: 1,
-  [IP_MULTICAST_IF]: 4,
   [IP_UNICAST_IF]: 4,
 };
 
@@ -220,8 +212,8 @@ const least_length: Readonly<Record<number, number>> = {
 export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IP) return -ENOPROTOOPT;
-  if (optname === IP_ADD_MEMBERSHIP || optname === IP_DROP_MEMBERSHIP) return ip_mc_membership(sk, optname, optval);
-  if (refused.has(optname)) return -EINVAL;
+  const mcast = ip_mcast_options[optname];
+  if (mcast !== undefined) return mcast(sk, optval);
   if (optval.length < (least_length[optname] ?? 0)) return -EINVAL;
   return set_int_option(ip_options, sk, level, optname, ip_value(optval));
 }
@@ -229,7 +221,15 @@ export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname:
 /** -EOPNOTSUPP (level), -ENOPROTOOPT, -ENOTCONN (IP_MTU). */
 export function ip_getsockopt(_task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
   if (level !== SOL_IP) return -EOPNOTSUPP;
-  return get_int_option(ip_options, inet_sk(sock), level, optname);
+  const sk = inet_sk(sock);
+  if (optname === IP_MULTICAST_IF) return in_addr_opt(sk.mc?.mc_addr ?? INADDR_ANY);
+  return get_int_option(ip_options, sk, level, optname);
+}
+
+function in_addr_opt(addr: number): Uint8Array {
+  const raw = new Uint8Array(4);
+  put_in_addr(raw, 0, addr);
+  return raw;
 }
 
 // IPPROTO_UDP

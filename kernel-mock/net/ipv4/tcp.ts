@@ -1,6 +1,6 @@
 /** TCP as a program sees it: bytes in and out, poll, shutdown, close (net/ipv4/tcp.c). */
 import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../../include/linux/net.js';
-import type { Result, Sleep, Task } from '../../include/linux/sched.js';
+import { type Result, type Sleep, TASK_DEAD, type Task } from '../../include/linux/sched.js';
 import type { PollTable } from '../../include/linux/wait.js';
 import { EAGAIN, EFAULT, EINVAL, ENOTCONN, ENOTTY, EPIPE } from '../../include/uapi/errno.js';
 import { INADDR_ANY, IPPROTO_TCP } from '../../include/uapi/in.js';
@@ -30,6 +30,7 @@ import {
 import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
+  TCP_CLOSING,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
@@ -40,6 +41,7 @@ import {
 import { fifo_len } from '../../lib/fifo.js';
 import { kfifo_reserve, kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigpipe } from '../../kernel/signal.js';
+import { task_work_add } from '../../kernel/task_work.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
@@ -60,6 +62,7 @@ import {
   tcp_set_state,
   tcp_space_freed,
 } from './tcp_input.js';
+import { tcp_recv_cmsgs } from './tcp_cmsg.js';
 import { tcp_cork_data } from './tcp_cork.js';
 import { tcp_v4_connect } from './tcp_ipv4.js';
 import {
@@ -75,6 +78,7 @@ import {
 import { tcp_at_mark, tcp_inq, tcp_recv_urg, tcp_urg, tcp_urg_passed, urg_inline } from './tcp_urg.js';
 
 const NO_ADDRESS = new Uint8Array(0);
+const NSEC_PER_SEC = 1e9;
 
 // Bytes out.
 
@@ -258,15 +262,9 @@ function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: nu
   }
 }
 
-/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB, and there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
-export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
-  const sk = tcp_sk(sock);
+/** A receive of bytes of the stream. */
+function tcp_recvmsg_locked(task: Task, sk: TcpSock, msg: MsgHdr): Result {
   const { flags } = msg;
-  // ABI: the length of the sender's address becomes 0.
-  if (msg.want_name) msg.name = NO_ADDRESS;
-  // No error queue is ever filled.
-  if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
-  if ((flags & MSG_OOB) !== 0) return tcp_recv_urg(task, sk, msg);
   if (sk.sk_state === TCP_LISTEN) return -ENOTCONN;
   const room = msg.iter.count;
   const n = recv_some(task, sk, msg, room, 0);
@@ -279,6 +277,18 @@ export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   if (err !== -EAGAIN) return err;
   if (sock_rcvtimeo(sk, flags) === 0) return n > 0 ? n : -EAGAIN;
   return recv_sleep(task, sk, msg, n, room, target);
+}
+
+/** -EAGAIN (MSG_ERRQUEUE), -ENOTCONN, -EINVAL (MSG_OOB, and there is none), -EFAULT, -ECONNRESET …, -EAGAIN. 0 at end of file. */
+export function tcp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
+  const sk = tcp_sk(sock);
+  // ABI: the length of the sender's address becomes 0.
+  if (msg.want_name) msg.name = NO_ADDRESS;
+  // No error queue is ever filled.
+  if ((msg.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
+  if ((msg.flags & MSG_OOB) !== 0) return tcp_recv_urg(task, sk, msg);
+  const ret = tcp_recvmsg_locked(task, sk, msg);
+  return sk.sk_opts === null ? ret : tcp_recv_cmsgs(task, sk, msg, ret);
 }
 
 // poll.
@@ -347,13 +357,41 @@ function tcp_shutdown(inet: InetSock, how: number): void {
   if (tcp_close_state(sk)) tcp_send_fin(sk);
 }
 
+/** Has the peer still to acknowledge the end of our stream? Linux: sk_stream_closing. */
+function sk_stream_closing({ sk_state }: TcpSock): boolean {
+  return sk_state === TCP_FIN_WAIT1 || sk_state === TCP_CLOSING || sk_state === TCP_LAST_ACK;
+}
+
+/** SO_LINGER: the last bytes get `timeo` nanoseconds to arrive; a signal ends the wait. Linux: sk_stream_wait_close. */
+function* sk_stream_wait_close(task: Task, sk: TcpSock, timeo: number): Sleep {
+  let left = timeo;
+  try {
+    for (;;) {
+      prepare_to_wait(sk.sk_wait, task, false, 'the last bytes of a closed TCP socket to arrive');
+      if (!sk_stream_closing(sk) || left === 0 || signal_pending(task)) break;
+      left = yield* schedule_timeout(task, left);
+    }
+  } finally {
+    finish_wait(task);
+    tcp_orphan(sk);
+  }
+  return 0;
+}
+
+/** No program refers to it any more. Linux: sock_orphan and what follows it in __tcp_close. */
+function tcp_orphan(sk: TcpSock): void {
+  sk.dead = true;
+  if (sk.sk_state === TCP_FIN_WAIT2) tcp_fin_wait2_orphan(sk);
+  else if (sk.sk_state === TCP_CLOSE) inet_csk_destroy_sock(sk);
+}
+
 /**
- * The program is gone; the connection may live on. Bytes that it has not read break it off, so that the sender learns.
- *
- * DEVIATION: close does not wait for SO_LINGER seconds until everything is delivered; it is delivered all the same.
+ * The program is gone; the connection may live on. Bytes that it has not read break it off, so that the sender learns. With SO_LINGER
+ * the call that closed it waits, whether it may sleep on the socket or not; who exits does not.
  */
 function tcp_close(inet: InetSock): void {
   const sk = inet as TcpSock;
+  const { current } = sk.kernel;
   sk.sk_shutdown = SHUTDOWN_MASK;
   if (sk.sk_state === TCP_LISTEN) {
     tcp_set_state(sk, TCP_CLOSE);
@@ -365,10 +403,11 @@ function tcp_close(inet: InetSock): void {
     } else if (sock_linger(sk) === 0) tcp_disconnect(sk);
     else if (tcp_close_state(sk)) tcp_send_fin(sk);
   }
-  sk.dead = true;
   sk.sk_socket = null;
-  if (sk.sk_state === TCP_FIN_WAIT2) tcp_fin_wait2_orphan(sk);
-  else if (sk.sk_state === TCP_CLOSE) inet_csk_destroy_sock(sk);
+  const seconds = sk_stream_closing(sk) ? sock_linger(sk) : 0;
+  if (seconds > 0 && current !== null && current.state !== TASK_DEAD && !current.group.exiting)
+    task_work_add(current, sk_stream_wait_close(current, sk, seconds * NSEC_PER_SEC));
+  else tcp_orphan(sk);
 }
 
 export const tcp_prot = {

@@ -28,6 +28,7 @@ import { inet_put_port, inet_unhash_listener } from './inet_hashtables.js';
 import { inet_csk_accept_deferred, inet_csk_listen_stop, inet_csk_undefer } from './inet_connection_sock.js';
 import { SOCK_BINDPORT_LOCK, inet_reset_saddr } from './inet_sock.js';
 import { inet_twsk_alloc, inet_twsk_kill } from './inet_timewait_sock.js';
+import { tcp_note_arrival } from './tcp_cmsg.js';
 import { SHUTDOWN_MASK, type TcpSock, tcp_stream_is_writeable, tcp_unsent, tcp_window } from './tcp_sock.js';
 
 const NSEC_PER_SEC = 1e9;
@@ -246,6 +247,7 @@ export function tcp_send_fin(sk: TcpSock): void {
 
 /** Linux: tcp_data_ready. */
 export function tcp_data_ready(sk: TcpSock): void {
+  if (sk.sk_opts !== null) tcp_note_arrival(sk);
   if (sk.sk_wait.first === null) return;
   const { len } = sk.rcv;
   if (len >= sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1) || len >= tcp_window(sk)) sk_wake(sk, POLLIN | POLLRDNORM);

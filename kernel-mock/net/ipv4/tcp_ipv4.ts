@@ -1,6 +1,7 @@
 /** The handshake of both families, and connections over IPv4 (net/ipv4/tcp_ipv4.c, tcp_output.c tcp_connect, tcp_timer.c). */
 import type { SockAddr } from '../../include/linux/net.js';
 import { EAFNOSUPPORT, EINVAL, ENETUNREACH, ETIMEDOUT } from '../../include/uapi/errno.js';
+import { INADDR_ANY } from '../../include/uapi/in.js';
 import { AF_INET, SOL_TCP } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_DEFER_ACCEPT, TCP_ESTABLISHED, TCP_SYNCNT, TCP_SYN_SENT } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
@@ -47,6 +48,7 @@ function tcp_create_openreq_child(listener: TcpSock, sk: TcpSock): TcpSock {
   child.sk_rcvtimeo = listener.sk_rcvtimeo;
   child.sk_sndtimeo = listener.sk_sndtimeo;
   child.sk_ipv6only = listener.sk_ipv6only;
+  child.cmsg_flags = listener.cmsg_flags;
   if (listener.sk_opts !== null) child.sk_opts = new Map(listener.sk_opts);
   child.inet_rcv_saddr = sk.inet_daddr;
   child.inet_saddr = sk.inet_daddr;
@@ -144,7 +146,8 @@ export function tcp_connect(sk: TcpSock, saddr: InetAddr, daddr: InetAddr, dport
 /** To an IPv4 address, from a socket of either family: -ENETUNREACH, then as above. */
 export function tcp_v4_connect_addr(sk: TcpSock, addr: number, dport: number): number {
   const daddr = route_daddr(addr, sk.inet_saddr);
-  if (ip_route_output(daddr) !== RTN_LOCAL) return -ENETUNREACH;
+  const saddr = typeof sk.inet_saddr === 'number' ? sk.inet_saddr : INADDR_ANY;
+  if (ip_route_output(daddr, saddr) !== RTN_LOCAL) return -ENETUNREACH;
   return tcp_connect(sk, ROUTE_SADDR, daddr, dport);
 }
 

@@ -1,6 +1,7 @@
 /** The state of a TCP socket, and how much may lie between two of them (include/linux/tcp.h, net/inet_connection_sock.h). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import { type Socket, RCV_SHUTDOWN, SEND_SHUTDOWN } from '../../include/linux/net.js';
+import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import { SOCK_STREAM } from '../../include/uapi/socket.js';
 import type { Fifo } from '../../lib/fifo.js';
 import { type Kfifo, kfifo } from '../../lib/kfifo.js';
@@ -47,6 +48,8 @@ export class TcpSock extends InetSock {
   urg_data = 0;
   /** How many bytes of `rcv` come before the urgent one. */
   urg_off = 0;
+  /** When the last bytes came, if the program wants to know. */
+  rcv_stamp: Timespec64 | null = null;
   /** Connections that wait for accept; null until listen. */
   accept_queue: Fifo<TcpSock> | null = null;
   /** Connections that TCP_DEFER_ACCEPT keeps out of the queue until their first byte; null: none yet. */

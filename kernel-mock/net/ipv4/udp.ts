@@ -1,9 +1,9 @@
 /** UDP as a program sees it: destinations, datagrams out and in, poll (net/ipv4/udp.c, datagram.c). */
 import { type MsgHdr, RCV_SHUTDOWN, SEND_SHUTDOWN, type SockAddr, type Socket } from '../../include/linux/net.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
+import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import type { PollTable } from '../../include/linux/wait.js';
 import {
-  EACCES,
   EAFNOSUPPORT,
   EAGAIN,
   EDESTADDRREQ,
@@ -21,6 +21,7 @@ import {
   POLLHUP,
   POLLIN,
   POLLOUT,
+  POLLPRI,
   POLLRDHUP,
   POLLRDNORM,
   POLLWRBAND,
@@ -36,7 +37,8 @@ import {
   MSG_TRUNC,
   SOL_SOCKET,
   SOL_UDP,
-  SO_BROADCAST,
+  SO_SELECT_ERR_QUEUE,
+  SO_TIMESTAMP,
 } from '../../include/uapi/socket.js';
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { UDP_CORK } from '../../include/uapi/udp.js';
@@ -45,19 +47,17 @@ import { fifo_clear, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
-import { ip_cmsg_send } from './ip_cmsg.js';
+import { sock_recv_cmsgs } from '../socket_cmsgs.js';
+import { ip4_datagram_connect, output_saddr, route_saddr, udp_route } from './datagram.js';
+import { type IpcmCookie, ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk } from './ip_cmsg.js';
+import { ip_icmp_error, ip_local_error, ip_recv_error } from './ip_errqueue.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
 import { inet_put_port } from './inet_hashtables.js';
 import type { InetSock } from './inet_sock.js';
 import {
-  type InetAddr,
   type Proto,
-  ROUTE_SADDR,
-  RTN_BROADCAST,
   SOCK_BINDPORT_LOCK,
-  addr_any,
   inet_reset_saddr,
-  ip_route_output,
   is_sockaddr_in,
   route_daddr,
   sin_addr,
@@ -72,51 +72,12 @@ import {
   udp_sk,
   udp_lib_get_port,
   inet_autobind,
+  udp_make_skb,
   udp_rcv,
 } from './udp_input.js';
 
 /** The most that one datagram carries: 65535 less the headers of IP and UDP. */
 const UDP_MAX_PAYLOAD = 65507;
-
-// Destinations.
-
-/** Where packets to an IPv4 address go: -ENETUNREACH, -EACCES (broadcast without SO_BROADCAST). */
-function udp_route(sk: UdpSock, daddr: number): number {
-  const type = ip_route_output(daddr);
-  if (type === RTN_BROADCAST && sock_opt(sk, SOL_SOCKET, SO_BROADCAST) === 0) return -EACCES;
-  return type;
-}
-
-/** The default destination is set; what the program did not bind becomes `saddr`. */
-export function datagram_connected(sk: InetSock, saddr: InetAddr, daddr: InetAddr, dport: number): number {
-  // An address of the other family, which an earlier connect gave, is of no use now.
-  if (addr_any(sk.inet_saddr) || typeof sk.inet_saddr !== typeof saddr) sk.inet_saddr = saddr;
-  if (addr_any(sk.inet_rcv_saddr) || typeof sk.inet_rcv_saddr !== typeof saddr) sk.inet_rcv_saddr = saddr;
-  sk.inet_daddr = daddr;
-  sk.inet_dport = dport;
-  sk.sk_state = TCP_ESTABLISHED;
-  // ABI: what is pending goes there too.
-  const { pending } = sk as UdpSock;
-  if (pending !== null) {
-    pending.daddr = daddr;
-    pending.dport = dport;
-  }
-  return 0;
-}
-
-/** To an IPv4 address, from a socket of either family: -ENETUNREACH, -EACCES. */
-export function ip4_datagram_connect_addr(sk: InetSock, addr: number, dport: number): number {
-  const daddr = route_daddr(addr, sk.inet_saddr);
-  const type = udp_route(sk as UdpSock, daddr);
-  return type < 0 ? type : datagram_connected(sk, ROUTE_SADDR, daddr, dport);
-}
-
-/** Set the default destination. -EINVAL, -EAFNOSUPPORT, -ENETUNREACH, -EACCES. Linux: __ip4_datagram_connect. */
-export function ip4_datagram_connect(sk: InetSock, addr: SockAddr): number {
-  if (!is_sockaddr_in(addr)) return -EINVAL;
-  if (get_u16(addr, 0) !== AF_INET) return -EAFNOSUPPORT;
-  return ip4_datagram_connect_addr(sk, sin_addr(addr), sin_port(addr));
-}
 
 /** No default destination any more; what the program did not bind is given up. Linux: __udp_disconnect. */
 export function udp_disconnect(sk: InetSock): void {
@@ -139,30 +100,32 @@ function check_name(name: SockAddr): number {
   return sin_port(name) === 0 ? -EINVAL : 0;
 }
 
+/** The most pieces that UDP_SEGMENT makes of one send. Linux: UDP_MAX_SEGMENTS. */
+const UDP_MAX_SEGMENTS = 128;
+
 /**
- * The end of every send: -EMSGSIZE, the pending error, -EPIPE (without a signal), -EFAULT. `source`: the address of who has
- * none; `max`: the most that fits.
+ * The end of every send: -EMSGSIZE (more than `max`), -EINVAL (too many pieces), the pending error, -EPIPE (without a signal), -EFAULT.
+ * `skb`: the datagram, still without its bytes.
  */
-export function udp_send_skb(
-  task: Task,
-  sk: UdpSock,
-  msg: MsgHdr,
-  source: InetAddr,
-  daddr: InetAddr,
-  dport: number,
-  type: number,
-  max: number,
-): number {
+export function udp_send_skb(task: Task, sk: UdpSock, msg: MsgHdr, skb: UdpSkb, max: number, gso_size: number): number {
   const len = msg.iter.count;
-  if (len > max) return -EMSGSIZE;
+  if (len > max) return ip_local_error(sk, skb);
+  if (gso_size !== 0 && len > gso_size * UDP_MAX_SEGMENTS) return -EINVAL;
   if (sk.sk_err !== 0) return sock_error(sk);
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, len)) return -EFAULT;
-  const data = new Uint8Array(len);
-  copy_from_iter(task.mm, msg.iter, data, 0, len);
-  if (!is_corked(sk, msg)) udp_rcv(sk, data, source, daddr, dport, type);
-  else sk.pending = { data, source, daddr, dport, type, max };
+  skb.data = new Uint8Array(len);
+  copy_from_iter(task.mm, msg.iter, skb.data, 0, len);
+  if (is_corked(sk, msg)) sk.pending = { skb, max, gso_size };
+  else if (gso_size === 0 || len <= gso_size) udp_rcv(sk, skb);
+  else udp_segment(sk, skb, gso_size);
   return len;
+}
+
+/** UDP_SEGMENT: a datagram for each `gso_size` bytes. Linux: __udp_gso_segment. */
+function udp_segment(sk: UdpSock, skb: UdpSkb, gso_size: number): void {
+  const { data } = skb;
+  for (let at = 0; at < data.length; at += gso_size) udp_rcv(sk, { ...skb, data: data.slice(at, at + gso_size) });
 }
 
 function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
@@ -172,17 +135,18 @@ function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
 /** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EPIPE, -EFAULT. */
 export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: UdpPending): number {
   const { count } = msg.iter;
-  const at = pending.data.length;
+  const { skb } = pending;
+  const at = skb.data.length;
   if (at + count > pending.max) {
     sk.pending = null;
-    return -EMSGSIZE;
+    return ip_local_error(sk, skb);
   }
   if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
   const data = new Uint8Array(at + count);
-  data.set(pending.data);
+  data.set(skb.data);
   copy_from_iter(task.mm, msg.iter, data, at, count);
-  pending.data = data;
+  skb.data = data;
   if (!is_corked(sk, msg)) udp_push_pending_frames(sk);
   return count;
 }
@@ -192,7 +156,17 @@ export function udp_push_pending_frames(sk: UdpSock): void {
   const { pending } = sk;
   if (pending === null) return;
   sk.pending = null;
-  udp_rcv(sk, pending.data, pending.source, pending.daddr, pending.dport, pending.type);
+  const { skb, gso_size } = pending;
+  if (gso_size === 0 || skb.data.length <= gso_size) udp_rcv(sk, skb);
+  else udp_segment(sk, skb, gso_size);
+}
+
+/** What the control messages of a send say; null: there are none, and nothing of the socket's own is asked for. Or -errno. */
+function udp_cmsg_send(task: Task, sk: UdpSock, msg: MsgHdr): IpcmCookie | null | number {
+  if (msg.control === null) return sk.sk_opts === null ? null : ipcm_init_sk(sk);
+  const ipc = ipcm_init_sk(sk);
+  const err = ip_cmsg_send(task, sk, msg.control, ipc);
+  return err < 0 ? err : ipc;
 }
 
 /** Send to `name`, a struct sockaddr_in, or to the default destination, from a socket of either family. */
@@ -204,16 +178,17 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
   if (name !== null) {
     const err = check_name(name);
     if (err < 0) return err;
-    daddr = route_daddr(sin_addr(name), sk.inet_saddr);
+    daddr = sin_addr(name);
     dport = sin_port(name);
   } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
-  if (msg.control !== null) {
-    const err = ip_cmsg_send(task, msg.control);
-    if (err < 0) return err;
-  }
-  const type = udp_route(sk, daddr);
+  const ipc = udp_cmsg_send(task, sk, msg);
+  if (typeof ipc === 'number') return ipc;
+  const saddr = (ipc?.saddr as number | null | undefined) ?? output_saddr(sk, daddr);
+  daddr = route_daddr(daddr, saddr);
+  const type = udp_route(sk, daddr, saddr, ipc === null ? 0 : ipc.oif);
   if (type < 0) return type;
-  return udp_send_skb(task, sk, msg, ROUTE_SADDR, daddr, dport, type, UDP_MAX_PAYLOAD);
+  const skb = udp_make_skb(sk, ipc, saddr === INADDR_ANY ? route_saddr(type, daddr) : saddr, daddr, dport, type);
+  return udp_send_skb(task, sk, msg, skb, UDP_MAX_PAYLOAD, ipc?.gso_size ?? 0);
 }
 
 /**
@@ -228,6 +203,17 @@ export function udp_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
 
 // receive
 
+/** A datagram was read, and nobody had asked when it came. */
+const NO_STAMP: Timespec64 = { sec: 0, nsec: 0 };
+
+/** What a socket that has options tells of a datagram. SIOCGSTAMP is not for who gets the time with each. Linux: sock_recv_cmsgs. */
+function udp_recv_cmsgs(task: Task, sk: UdpSock, msg: MsgHdr, skb: UdpSkb): void {
+  sock_recv_cmsgs(task, sk, msg, skb);
+  if (sock_opt(sk, SOL_SOCKET, SO_TIMESTAMP) === 0 && (sk.sk_timestamp || sk.sk_stamp === null))
+    sk.sk_stamp = skb.stamp ?? NO_STAMP;
+  if (sk.cmsg_flags !== 0) sk.sk_prot.recv_ctl!(task, sk, msg, skb, sk.cmsg_flags);
+}
+
 /** Deliver one datagram, cut to the room there is. -EFAULT loses it, as in Linux. */
 function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
   const ulen = skb.data.length;
@@ -239,6 +225,8 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
   }
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
   copy_to_iter(task.mm, msg.iter, skb.data, 0, n);
+  if (sk.sk_opts !== null) udp_recv_cmsgs(task, sk, msg, skb);
+  else if (sk.sk_timestamp || sk.sk_stamp === null) sk.sk_stamp = skb.stamp ?? NO_STAMP;
   if (msg.want_name) msg.name = sk.sk_prot.sockaddr(skb.saddr, skb.sport);
   if (n < ulen) msg.out_flags |= MSG_TRUNC;
   return want_real_length ? ulen : n;
@@ -265,8 +253,7 @@ function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep
 /** The pending error (even before data), -EAGAIN, -EFAULT; 0 for who waits on a socket that is shut. MSG_OOB is not looked at. */
 export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = udp_sk(sock);
-  // No error queue is ever filled.
-  if ((msg.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
+  if ((msg.flags & MSG_ERRQUEUE) !== 0) return sk.sk_prot.recv_error!(task, sk, msg);
   if (sk.sk_err !== 0) return sock_error(sk);
   const skb = fifo_peek(sk.sk_receive_queue);
   if (skb !== undefined) return deliver(task, sk, skb, msg);
@@ -280,6 +267,8 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   pt?.poll_wait(sk.sk_wait);
   let mask = POLLOUT | POLLWRNORM | POLLWRBAND;
   if (sk.sk_err !== 0) mask |= POLLERR;
+  if (sk.sk_error_queue !== null)
+    mask |= sock_opt(sk, SOL_SOCKET, SO_SELECT_ERR_QUEUE) !== 0 ? POLLERR | POLLPRI : POLLERR;
   if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) mask |= POLLRDHUP | POLLIN | POLLRDNORM;
   if (sk.sk_shutdown === SHUTDOWN_MASK) mask |= POLLHUP;
   if (fifo_len(sk.sk_receive_queue) > 0) mask |= POLLIN | POLLRDNORM;
@@ -306,6 +295,7 @@ function udp_close(inet: InetSock): void {
   sk.sk_socket = null;
   fifo_clear(sk.sk_receive_queue);
   sk.rmem = 0;
+  sk.sk_error_queue = null;
   sk.pending = null;
 }
 
@@ -319,4 +309,7 @@ export const udp_prot = {
   disconnect: udp_disconnect,
   shutdown: () => undefined,
   close: udp_close,
+  recv_ctl: ip_cmsg_recv,
+  icmp_error: ip_icmp_error,
+  recv_error: ip_recv_error,
 } satisfies Proto;

@@ -4,7 +4,7 @@ import { ENETUNREACH } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { AF_INET6 } from '../../include/uapi/socket.js';
 import { bytes_to_string, get_u32, put_u16 } from '../../lib/bytes.js';
-import { IN6ADDR_ANY, type InetAddr } from '../ipv4/inet_sock.js';
+import { IN6ADDR_ANY, type InetAddr, get_in_addr, put_in_addr } from '../ipv4/inet_sock.js';
 
 const IN6 = layout_x86_64.sockaddr_in6;
 /** ABI: programs of before RFC 2553 leave the scope out. Linux: SIN6_LEN_RFC2133. */
@@ -23,8 +23,7 @@ export function is_sockaddr_in6(addr: SockAddr): boolean {
 export function sin6_addr(addr: SockAddr): InetAddr {
   const raw = bytes_to_string(addr.subarray(IN6.sin6_addr, IN6.sin6_addr + 16));
   if (!raw.startsWith(MAPPED_PREFIX)) return raw;
-  const o = IN6.sin6_addr + 12;
-  return ((addr[o]! << 24) | (addr[o + 1]! << 16) | (addr[o + 2]! << 8) | addr[o + 3]!) >>> 0;
+  return get_in_addr(addr, IN6.sin6_addr + 12);
 }
 
 /** sin6_scope_id; 0 in the short form. */
@@ -32,17 +31,21 @@ export function sin6_scope_id(addr: SockAddr): number {
   return addr.length >= IN6.size ? get_u32(addr, IN6.sin6_scope_id) : 0;
 }
 
+/** The sixteen bytes of an address; one of IPv4 is mapped. `raw` holds zeros there. */
+export function put_in6_addr(raw: Uint8Array, at: number, addr: InetAddr): void {
+  if (typeof addr === 'string') for (let i = 0; i < 16; i++) raw[at + i] = addr.charCodeAt(i);
+  else {
+    raw.fill(0xff, at + 10, at + 12);
+    put_in_addr(raw, at + 12, addr);
+  }
+}
+
 export function sockaddr_in6(addr: InetAddr, port: number): SockAddr {
   const raw = new Uint8Array(IN6.size);
   put_u16(raw, IN6.sin6_family, AF_INET6);
   raw[IN6.sin6_port] = port >> 8;
   raw[IN6.sin6_port + 1] = port;
-  const o = IN6.sin6_addr;
-  if (typeof addr === 'string') for (let i = 0; i < 16; i++) raw[o + i] = addr.charCodeAt(i);
-  else {
-    raw.fill(0xff, o + 10, o + 12);
-    for (let i = 0; i < 4; i++) raw[o + 12 + i] = addr >>> (24 - 8 * i);
-  }
+  put_in6_addr(raw, IN6.sin6_addr, addr);
   return raw;
 }
 

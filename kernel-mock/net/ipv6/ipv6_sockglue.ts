@@ -4,34 +4,47 @@ import type { Task } from '../../include/linux/sched.js';
 import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN } from '../../include/uapi/errno.js';
 import {
   MCAST_BLOCK_SOURCE,
-  MCAST_JOIN_GROUP,
   MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_GROUP,
   MCAST_LEAVE_SOURCE_GROUP,
   MCAST_UNBLOCK_SOURCE,
 } from '../../include/uapi/in.js';
 import * as in6 from '../../include/uapi/in6.js';
 import { SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
 import { get_s32 } from '../../lib/bytes.js';
-import { type InetSock, LOOPBACK_MTU, addr_any, inet_sk } from '../ipv4/inet_sock.js';
+import {
+  IP6_CMSG_2292HOPLIMIT,
+  IP6_CMSG_2292PKTINFO,
+  IP6_CMSG_FLOWINFO,
+  IP6_CMSG_HOPLIMIT,
+  IP6_CMSG_ORIGDSTADDR,
+  IP6_CMSG_PKTINFO,
+  IP6_CMSG_TCLASS,
+  type InetSock,
+  LOOPBACK_IFINDEX,
+  LOOPBACK_MTU,
+  addr_any,
+  inet_sk,
+} from '../ipv4/inet_sock.js';
 import {
   type IntOption,
   type IntOptions,
   bool_option,
+  cmsg_option,
   get_int_option,
   ip_getsockopt,
   ip_setsockopt,
   range_option,
+  recverr_option,
   set_int_option,
   udp_getsockopt,
 } from '../ipv4/ip_sockglue.js';
 import { udp_setsockopt } from '../ipv4/udp.js';
 import { tcp_getsockopt, tcp_setsockopt } from '../ipv4/tcp_sockopt.js';
+import { ipv6_mcast_options } from './mcast.js';
 
 const IPV6_DEFAULT_HOPLIMIT = 64;
 const IPV6_DEFAULT_MCASTHOPS = 1;
 const IPV6_MIN_MTU = 1280;
-const LOOPBACK_IFINDEX = 1;
 
 /** -1 stands for the default. */
 const hops_option = (initial: number): IntOption => ({
@@ -82,24 +95,16 @@ function check_preferences(_sk: InetSock, val: number): number {
 
 const flags: IntOptions = Object.fromEntries(
   [
-    in6.IPV6_2292PKTINFO,
     in6.IPV6_2292HOPOPTS,
     in6.IPV6_2292DSTOPTS,
     in6.IPV6_2292RTHDR,
-    in6.IPV6_2292HOPLIMIT,
-    in6.IPV6_FLOWINFO,
-    in6.IPV6_RECVERR,
     in6.IPV6_ROUTER_ALERT_ISOLATE,
     in6.IPV6_FLOWINFO_SEND,
-    in6.IPV6_RECVPKTINFO,
-    in6.IPV6_RECVHOPLIMIT,
     in6.IPV6_RECVHOPOPTS,
     in6.IPV6_RECVRTHDR,
     in6.IPV6_RECVDSTOPTS,
     in6.IPV6_RECVPATHMTU,
     in6.IPV6_DONTFRAG,
-    in6.IPV6_RECVTCLASS,
-    in6.IPV6_RECVORIGDSTADDR,
     in6.IPV6_TRANSPARENT,
     in6.IPV6_RECVFRAGSIZE,
     in6.IPV6_FREEBIND,
@@ -112,23 +117,27 @@ const ANY_LENGTH: ReadonlySet<number> = new Set([in6.IPV6_DONTFRAG, in6.IPV6_AUT
 /** Options that streams do not know. */
 const NOT_FOR_STREAMS: ReadonlySet<number> = new Set([in6.IPV6_MULTICAST_IF, in6.IPV6_MULTICAST_HOPS]);
 
-/** DEVIATION: no group is joined; what these want is refused as if it were malformed. */
+/** DEVIATION: no anycast, no sources of groups; what these want is refused as if it were malformed. */
 const REFUSED: ReadonlySet<number> = new Set([
-  in6.IPV6_JOIN_GROUP,
-  in6.IPV6_LEAVE_GROUP,
   in6.IPV6_JOIN_ANYCAST,
   in6.IPV6_LEAVE_ANYCAST,
   in6.IPV6_PKTINFO,
-  MCAST_JOIN_GROUP,
   MCAST_BLOCK_SOURCE,
   MCAST_UNBLOCK_SOURCE,
-  MCAST_LEAVE_GROUP,
   MCAST_JOIN_SOURCE_GROUP,
   MCAST_LEAVE_SOURCE_GROUP,
 ]);
 
 const ipv6_options: IntOptions = {
   ...flags,
+  [in6.IPV6_RECVERR]: recverr_option,
+  [in6.IPV6_2292PKTINFO]: cmsg_option(IP6_CMSG_2292PKTINFO),
+  [in6.IPV6_2292HOPLIMIT]: cmsg_option(IP6_CMSG_2292HOPLIMIT),
+  [in6.IPV6_FLOWINFO]: cmsg_option(IP6_CMSG_FLOWINFO),
+  [in6.IPV6_RECVPKTINFO]: cmsg_option(IP6_CMSG_PKTINFO),
+  [in6.IPV6_RECVHOPLIMIT]: cmsg_option(IP6_CMSG_HOPLIMIT),
+  [in6.IPV6_RECVTCLASS]: cmsg_option(IP6_CMSG_TCLASS),
+  [in6.IPV6_RECVORIGDSTADDR]: cmsg_option(IP6_CMSG_ORIGDSTADDR),
   [in6.IPV6_UNICAST_HOPS]: {
     initial: IPV6_DEFAULT_HOPLIMIT,
     check: (_sk, val) => (val === -1 ? IPV6_DEFAULT_HOPLIMIT : val >= 0 && val <= 255 ? val : -EINVAL),
@@ -162,6 +171,8 @@ const ipv6_options: IntOptions = {
 function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IPV6) return ip_setsockopt(task, sock, level, optname, optval);
+  const mcast = ipv6_mcast_options[optname];
+  if (mcast !== undefined) return mcast(sk, optval);
   if (REFUSED.has(optname)) return -EINVAL;
   if (ipv6_options[optname] === undefined || (sk.sk_type === SOCK_STREAM && NOT_FOR_STREAMS.has(optname)))
     return -ENOPROTOOPT;

@@ -1,4 +1,4 @@
-/** Datagrams over IPv6 (net/ipv6/udp.c, datagram.c). */
+/** Datagrams over IPv6 (net/ipv6/udp.c). */
 import type { MsgHdr, SockAddr, Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
 import { EAFNOSUPPORT, EAGAIN, EDESTADDRREQ, EINVAL, ENETUNREACH } from '../../include/uapi/errno.js';
@@ -6,55 +6,29 @@ import { INADDR_LOOPBACK } from '../../include/uapi/in.js';
 import { AF_INET, AF_INET6, AF_UNSPEC } from '../../include/uapi/socket.js';
 import { TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
+import { IN6ADDR_ANY, type InetAddr, type Proto, RTN_LOCAL, sin_port, sockaddr_in } from '../ipv4/inet_sock.js';
+import { udp_append_data, udp_prot, udp_send_skb, udp_sendmsg, udp_sendmsg4 } from '../ipv4/udp.js';
+import { type UdpSock, inet_autobind, udp_make_skb, udp_sk } from '../ipv4/udp_input.js';
+import { ipcm_init_sk } from '../ipv4/ip_cmsg.js';
+import { ip_icmp_error } from '../ipv4/ip_errqueue.js';
 import {
-  IN6ADDR_ANY,
-  type InetAddr,
-  type InetSock,
-  type Proto,
-  RTN_LOCAL,
-  sin_port,
-  sockaddr_in,
-} from '../ipv4/inet_sock.js';
-import {
-  datagram_connected,
-  udp_append_data,
-  ip4_datagram_connect,
-  ip4_datagram_connect_addr,
-  udp_prot,
-  udp_send_skb,
-  udp_sendmsg,
-  udp_sendmsg4,
-} from '../ipv4/udp.js';
-import { type UdpSock, inet_autobind, udp_sk } from '../ipv4/udp_input.js';
+  ip6_datagram_connect,
+  ip6_datagram_recv_ctl,
+  ip6_datagram_send_ctl,
+  ipv6_icmp_error,
+  ipv6_recv_error,
+} from './datagram.js';
 import {
   IN6ADDR_LOOPBACK,
   in6_destination,
   ip6_route_output,
-  ipv6_addr_needs_scope_id,
   is_sockaddr_in6,
   sin6_addr,
-  sin6_scope_id,
   sockaddr_in6,
 } from './addrconf.js';
 
 /** The most that one datagram carries: 65535 less the header of UDP; that of IPv6 does not count. */
 const UDPV6_MAX_PAYLOAD = 65527;
-
-/** Set the default destination, which may be a struct sockaddr_in. Linux: __ip6_datagram_connect. */
-function ip6_datagram_connect(sk: InetSock, addr: SockAddr): number {
-  const family = get_u16(addr, 0);
-  if (family === AF_INET) return sk.sk_ipv6only ? -EAFNOSUPPORT : ip4_datagram_connect(sk, addr);
-  if (!is_sockaddr_in6(addr)) return -EINVAL;
-  if (family !== AF_INET6) return -EAFNOSUPPORT;
-  const daddr = in6_destination(sin6_addr(addr), sk.inet_rcv_saddr, INADDR_LOOPBACK);
-  const dport = sin_port(addr);
-  if (typeof daddr === 'number') return sk.sk_ipv6only ? -ENETUNREACH : ip4_datagram_connect_addr(sk, daddr, dport);
-  if (ipv6_addr_needs_scope_id(daddr) && sin6_scope_id(addr) === 0) return -EINVAL;
-  const err = ip6_route_output(daddr);
-  if (err < 0) return err;
-  if (typeof sk.inet_rcv_saddr === 'number') return -EAFNOSUPPORT;
-  return datagram_connected(sk, IN6ADDR_LOOPBACK, daddr, dport);
-}
 
 /** To an IPv4 address, `name` being a struct sockaddr_in. */
 function send4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAddr | null): number {
@@ -63,17 +37,23 @@ function send4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAddr | null): num
 
 /** What is left of a send once the destination is known not to be one of IPv4. */
 function send6(task: Task, sk: UdpSock, msg: MsgHdr, daddr: string, dport: number): number {
-  const err = ip6_route_output(daddr);
+  const ipc = msg.control === null && sk.sk_opts === null ? null : ipcm_init_sk(sk);
+  let err = msg.control === null ? 0 : ip6_datagram_send_ctl(task, msg.control, ipc!);
+  if (err === 0) err = ip6_route_output(daddr);
   if (err < 0) return err;
   if (typeof sk.inet_saddr === 'number') return -EAFNOSUPPORT;
-  return udp_send_skb(task, sk, msg, IN6ADDR_LOOPBACK, daddr, dport, RTN_LOCAL, UDPV6_MAX_PAYLOAD);
+  const own = sk.inet_saddr === IN6ADDR_ANY ? IN6ADDR_LOOPBACK : sk.inet_saddr;
+  const skb = udp_make_skb(sk, ipc, ipc?.saddr ?? own, daddr, dport, RTN_LOCAL);
+  return udp_send_skb(task, sk, msg, skb, UDPV6_MAX_PAYLOAD, ipc?.gso_size ?? 0);
 }
 
 /** Without a name, or with one of AF_UNSPEC, which means the same. */
 function send_connected(task: Task, sk: UdpSock, msg: MsgHdr): number {
   if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
   const daddr: InetAddr = sk.inet_daddr;
-  return typeof daddr === 'number' ? send4(task, sk, msg, null) : send6(task, sk, msg, daddr, sk.inet_dport);
+  // ABI: to a mapped address it goes as if it had been named, so that port 0 is refused.
+  if (typeof daddr === 'number') return send4(task, sk, msg, sockaddr_in(daddr, sk.inet_dport));
+  return send6(task, sk, msg, daddr, sk.inet_dport);
 }
 
 /**
@@ -85,7 +65,7 @@ export function udpv6_sendmsg(task: Task, sock: Socket, msg: MsgHdr): number {
   if (inet_autobind(sk) < 0) return -EAGAIN;
   const { name } = msg;
   const { pending } = sk;
-  if (pending !== null && typeof pending.daddr === 'number') return udp_sendmsg(task, sock, msg);
+  if (pending !== null && typeof pending.skb.daddr === 'number') return udp_sendmsg(task, sock, msg);
   if (name === null) return pending === null ? send_connected(task, sk, msg) : udp_append_data(task, sk, msg, pending);
   const dest = destination(sk, name);
   if (typeof dest === 'number') return dest;
@@ -122,4 +102,9 @@ export const udpv6_prot = {
   any: IN6ADDR_ANY,
   sockaddr: sockaddr_in6,
   connect: ip6_datagram_connect,
+  recv_ctl: ip6_datagram_recv_ctl,
+  icmp_error: (sk, skb) => {
+    (typeof skb.daddr === 'number' ? ip_icmp_error : ipv6_icmp_error)(sk, skb);
+  },
+  recv_error: ipv6_recv_error,
 } satisfies Proto;

@@ -29,8 +29,10 @@ import { get_u16 } from '../../lib/bytes.js';
 import { fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up_all } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
+import { ktime_get_real } from '../../kernel/time.js';
 import { type ScmCookie, scm_cookie, scm_destroy, scm_send } from '../core/scm.js';
 import { TCP_ESTABLISHED, sk_wake, sock_error, sock_intr_errno, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import { sock_recv_timestamp, sock_wants_stamp } from '../socket_cmsgs.js';
 import {
   type UnixSock,
   unix_autobind,
@@ -132,6 +134,7 @@ function try_send(task: Task, sk: UnixSock, name: SockAddr | null, msg: MsgHdr, 
   copy_from_iter(task.mm, msg.iter, data, 0, len);
   const own = unix_scm_to_skb(task, sk, other, scm);
   const skb: UnixSkb = { data, len, truesize: skb_truesize(len, SKB_MAX_ALLOC), sender: sk, scm: own };
+  if (other.sk_opts !== null && sock_wants_stamp(other)) skb.stamp = ktime_get_real(sk.kernel);
   sk.wmem += skb.truesize;
   fifo_push(other.sk_receive_queue, skb);
   sk_wake(other, POLLIN | POLLRDNORM);
@@ -261,6 +264,7 @@ function deliver(task: Task, sk: UnixSock, skb: UnixSkb, skip: number, msg: MsgH
     copy_to_iter(task.mm, msg.iter, skb.data!, skip, n);
     if (peek) sk_peek_offset_fwd(sk, n);
     else sk_peek_offset_bwd(sk, skb.len);
+    if (sk.sk_opts !== null) sock_recv_timestamp(task, sk, msg, skb.stamp ?? null);
     if (skb.scm !== null || unix_may_passcred(sk)) deliver_scm(task, sk, skb, msg, peek);
   }
   if (!peek) skb_free(skb);

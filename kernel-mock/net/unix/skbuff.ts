@@ -1,6 +1,7 @@
 /** Sends that have not been read, and what they count (net/core/skbuff.c, as far as AF_UNIX shows it). */
 import { POLLOUT, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
 import { fifo_len } from '../../lib/fifo.js';
+import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import type { ScmCookie } from '../core/scm.js';
 import { TCP_LISTEN, sk_wake } from '../core/sock.js';
 import type { UnixSock } from './af_unix.js';
@@ -17,6 +18,8 @@ export interface UnixSkb {
   readonly sender: UnixSock;
   /** Credentials and descriptors that go along; null: none. */
   readonly scm: ScmCookie | null;
+  /** When it was sent, if the receiver wants to know. */
+  stamp?: Timespec64;
 }
 
 const PAGE_SIZE = 4096;
