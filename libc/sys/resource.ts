@@ -61,8 +61,9 @@ export async function prlimit(
   new_limit: Rlimit | null,
   old_limit: Partial<Rlimit> | null = null,
 ): Promise<number> {
-  const ptr = this.map(encode_rlimit(new_limit));
+  const raw = encode_rlimit(new_limit);
   const old = room_for(old_limit);
+  const ptr = this.map(raw);
   const oldptr = this.map(old);
   const ret = await this.enter(this.nr.prlimit64, pid, resource, ptr, oldptr);
   this.unmap(ptr);
