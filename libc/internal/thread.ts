@@ -42,6 +42,11 @@ export class Thread {
   errno = 0;
   /** The seam itself: for calls that go around the library, `cpu.memory.map` gives the address of a buffer. */
   readonly cpu: Cpu;
+  /** The environment, as exec functions pass it on: strings `NAME=value`. environ(7). */
+  get environ(): string[] {
+    return this.process.environ;
+  }
+
   /** @internal What the threads of the process share. */
   readonly process: Process;
   /** @internal Numbers of the system calls in this thread's ABI. */
