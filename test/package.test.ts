@@ -52,7 +52,23 @@ test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
 
-test('sys-indirect/tools', exports, tools, ['RuleError', 'inject', 'injector', 'parse_fault', 'parse_inject']);
+test('sys-indirect/tools', exports, tools, [
+  'RuleError',
+  'event_log',
+  'event_tracer',
+  'format_leak',
+  'inject',
+  'injector',
+  'join_tracers',
+  'json_log',
+  'leak_report',
+  'leaks',
+  'parse_fault',
+  'parse_inject',
+  'text_log',
+  'timeline',
+  'timeline_json',
+]);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));

@@ -1,26 +1,25 @@
 /** `sys-indirect run`: a program file in a kernel of its own. */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type RouteName, boot } from '../index.js';
 import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
-import { event_log } from './eventlog.js';
 import { inject } from './inject/inject.js';
 import type { Rule } from './inject/rule.js';
-import { load_program, syntax_error } from './load_program.js';
+import { type ProgramFile, load_program, syntax_error } from './load_program.js';
+import { type ObserveOptions, observe } from './observe.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
-export interface RunOptions {
+export interface RunOptions extends ObserveOptions {
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
   readonly junk?: number;
   readonly env?: Readonly<Record<string, string>>;
-  readonly log?: string;
   /** Rules of --inject and --fault. */
   readonly inject?: readonly Rule[];
   readonly fault?: readonly Rule[];
@@ -54,17 +53,6 @@ function pipe_stdin(kernel: Kernel): void {
   const { device } = kernel.internals.console.private_data as { device: ConsoleDevice };
   let input: Uint8Array | null = null;
   Object.defineProperty(device, 'input', { get: () => (input ??= read_stdin()) });
-}
-
-/** A file that is written line by line: what is in it when a run hangs tells where. */
-function open_log(path: string): { write: (line: string) => void; close: () => void } {
-  let fd: number;
-  try {
-    fd = openSync(path, 'w');
-  } catch (error) {
-    throw new UsageError(`cannot write --log ${path}: ${(error as Error).message}`);
-  }
-  return { write: (line) => writeSync(fd, `${line}\n`), close: () => closeSync(fd) };
 }
 
 /** Where `error` was thrown: the lines of its stack, but for those of files that `hidden` names. */
@@ -101,9 +89,29 @@ function shell_status(file: string, status: number): number {
   return 128 + signo;
 }
 
+/** Run what was loaded from `file`; answers with the exit status. */
+async function run_in(
+  kernel: Kernel,
+  file: string,
+  args: readonly string[],
+  { main, programs }: ProgramFile,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  try {
+    for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
+  } catch (error) {
+    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
+  }
+  try {
+    return shell_status(file, await kernel.run(main, [file, ...args], env));
+  } catch (error) {
+    return fail(file, report(error));
+  }
+}
+
 /** Run the program of `file`; answers with the exit status for the host. */
 export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const { kernel: release, route, env, log, inject: rules = [], fault = [], ...rest } = options;
+  const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [] } = options;
   let loaded;
   try {
     loaded = await load_program(file);
@@ -111,32 +119,23 @@ export async function run_file(file: string, args: readonly string[], options: R
     if (error instanceof UsageError) throw error;
     return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
   }
-  const out = log === undefined ? null : open_log(log);
+  const observer = observe(options);
   const kernel = boot({
-    ...rest,
+    ...(seed === undefined ? {} : { seed }),
+    ...(junk === undefined ? {} : { junk }),
     release,
     route,
     watchdog: null,
-    ...(out === null ? {} : { trace: event_log(out.write) }),
   });
-  const { main, programs } = loaded;
-  try {
-    for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
-  } catch (error) {
-    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
-  }
+  kernel.set_trace(observer.tracer);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
-  try {
-    return shell_status(file, await kernel.run(main, [file, ...args], env ?? {}));
-  } catch (error) {
-    return fail(file, report(error));
-  } finally {
-    for (const line of injection?.unmatched() ?? []) warn(line);
-    out?.close();
-  }
+  const status = await run_in(kernel, file, args, loaded, env ?? {});
+  for (const line of injection?.unmatched() ?? []) warn(line);
+  const leaked = observer.end();
+  return status === RUN_FAILED || leaked === 0 ? status : leaked;
 }
