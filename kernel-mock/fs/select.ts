@@ -20,7 +20,7 @@ import { get_timespec } from '../kernel/futex.js';
 import { restore_saved_sigmask_unless, set_user_sigmask } from '../kernel/signal.js';
 import { SIGSET_SIZE, get_sigset, without_unblockable } from '../kernel/sigset.js';
 import { ktime_get } from '../kernel/time.js';
-import { size_t } from '../mm/uaccess.js';
+import { access_ok, size_t } from '../mm/uaccess.js';
 import { fget, fput, get_file, rlimit_nofile } from './file.js';
 
 const POLLFD = layout_x86_64.pollfd;
@@ -112,8 +112,16 @@ function do_sys_poll(task: Task, ufds: number, nfds_reg: number, expires: number
     const count = poll_scan(task, area_view(area), ufds - area.start, nfds, null);
     if (count > 0) return count;
   }
+  // ABI: an empty array is looked at only afterwards.
+  if (nfds === 0 && !access_ok(ufds, 0))
+    return expires === 0 ? -EFAULT : poll_nowhere(poll_sleep(task, ufds, nfds, expires));
   if (expires !== 0) return poll_sleep(task, ufds, nfds, expires);
   return signal_pending(task) ? -ERESTARTNOHAND : 0;
+}
+
+function* poll_nowhere(sleep: Sleep): Sleep {
+  yield* sleep;
+  return -EFAULT;
 }
 
 /** Without a handler poll goes on to the same moment. */

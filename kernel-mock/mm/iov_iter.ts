@@ -5,7 +5,7 @@ import { layout_x86_64 } from '../include/uapi/layout.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
 import { get_s64, get_u64 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
-import { copy_from_user, copy_to_user } from './uaccess.js';
+import { access_ok, copy_from_user, copy_to_user } from './uaccess.js';
 
 /** The longest transfer of one call: INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000;
@@ -35,8 +35,10 @@ export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): nu
     for (let o = vec - area.start, i = 0; i < nr; i++, o += size) {
       const len = get_s64(area.bytes, o + iov_len);
       if (len < 0) return -EINVAL;
+      const base = get_u64(area.bytes, o + iov_base);
+      if (!access_ok(base, len)) return -EFAULT;
       const take = Math.min(len, MAX_RW_COUNT - count);
-      segs.push(get_u64(area.bytes, o + iov_base), take);
+      segs.push(base, take);
       count += take;
     }
   }
@@ -73,7 +75,7 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
-/** How many of the next `n` bytes are there before a segment that is not. Linux: fault_in_iov_iter_readable. */
+/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable. */
 export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   if (fault_in(mm, iter, n)) return n;
   let done = 0;
@@ -84,7 +86,9 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
     ptr = iter.segs?.[i] ?? 0;
     len = iter.segs?.[i + 1] ?? n;
   }
-  return Math.min(done, n);
+  if (done >= n) return n;
+  const area = find_vma(mm, ptr, 1);
+  return area === null ? done : Math.min(done + area.start + area.bytes.length - ptr, n);
 }
 
 /** The next `n` bytes, which stand in this segment, have been moved. */

@@ -22,7 +22,7 @@ import { get_timespec } from '../kernel/futex.js';
 import { ktime_get } from '../kernel/time.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
 import { find_vma } from '../mm/mmap.js';
-import { copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
+import { access_ok, copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
 import { sock_error } from './core/sock.js';
 import {
   NO_ADDRESS,
@@ -53,6 +53,8 @@ export function sys_sendto(
   uaddr: number,
   addrlen: number,
 ): Result {
+  const count = Math.min(size_t(len), MAX_RW_COUNT);
+  if (!access_ok(buf, count)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
@@ -62,7 +64,7 @@ export function sys_sendto(
     msg.name = addr;
   }
   msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
+  iov_iter_ubuf(task.iter, buf, count);
   const sock = sock_of(file);
   return held(file, sock.ops.sendmsg(task, sock, msg));
 }
@@ -93,12 +95,14 @@ export function sys_recvfrom(
   uaddr: number,
   ulen: number,
 ): Result {
+  const count = Math.min(size_t(len), MAX_RW_COUNT);
+  if (!access_ok(buf, count)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
   msg.want_name = uaddr !== 0;
   msg.flags |= flags | 0;
-  iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
+  iov_iter_ubuf(task.iter, buf, count);
   const sock = sock_of(file);
   const ret = sock.ops.recvmsg(task, sock, msg);
   if (typeof ret !== 'number') return hold_file(file, uaddr === 0 ? ret : recvfrom_sleep(task, ret, msg, uaddr, ulen));

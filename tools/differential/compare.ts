@@ -1,6 +1,8 @@
 /** Two outcomes of one program: where they part. */
+import { EFAULT } from '../../kernel-mock/include/uapi/errno.js';
 import type { Descriptor, Mask, Outcome, Program, Result, Run, Step } from './program.js';
 
+/** Where two outcomes part. */
 export interface Difference {
   /** Index of the step. */
   readonly step: number;
@@ -9,6 +11,12 @@ export interface Difference {
 
 /** First port that a kernel chooses by itself (ip_local_port_range). */
 const EPHEMERAL = 32_768;
+
+/**
+ * What a call that failed with EFAULT has stored before it came to the bad address is nobody's promise; a program is not followed
+ * any further when it differs.
+ */
+const UNSPECIFIED = '';
 
 function is_ephemeral(memory: ReadonlyMap<number, number>, at: number): boolean {
   return (memory.get(at) ?? 0) * 256 + (memory.get(at + 1) ?? 0) >= EPHEMERAL;
@@ -51,7 +59,9 @@ function descriptor_difference(real: Result, mock: Result): string | null {
 function result_difference(step: Step, real: Result, mock: Result): string | null {
   const same = real.ret === mock.ret || (step.any_result === true && real.ret >= 0 && mock.ret >= 0);
   if (!same) return `result: Linux ${real.ret}, mock ${mock.ret}`;
-  return memory_difference(step, real, mock) ?? descriptor_difference(real, mock);
+  const memory = memory_difference(step, real, mock);
+  if (memory !== null && real.ret === -EFAULT) return UNSPECIFIED;
+  return memory ?? descriptor_difference(real, mock);
 }
 
 function format_end({ end }: Outcome): string {
@@ -64,7 +74,7 @@ export function difference(program: Program, real: Outcome, mock: Outcome): Diff
   const done = Math.min(real.results.length, mock.results.length);
   for (let step = 0; step < done; step++) {
     const what = result_difference(program.steps[step]!, real.results[step]!, mock.results[step]!);
-    if (what !== null) return { step, what };
+    if (what !== null) return what === UNSPECIFIED ? null : { step, what };
   }
   if (real.end === mock.end && real.results.length === mock.results.length) return null;
   const end = (o: Outcome): string => (o.results.length > done ? 'goes on' : format_end(o));

@@ -1,7 +1,7 @@
 /** Random programs on the mock kernel and on Linux, until they part. */
 import fc from 'fast-check';
 import { type Difference, difference } from './compare.js';
-import { type Drawn, type Operation, build } from './draw.js';
+import { type Drawn, type Operation } from './draw.js';
 import { run_on_mock } from './mock.js';
 import { files } from './operations/files.js';
 import { io } from './operations/io.js';

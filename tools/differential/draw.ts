@@ -138,6 +138,12 @@ export class Draw {
     return from[from.length - 1 - this.below(from.length)]!;
   }
 
+  /** A descriptor of one of these kinds and of no other; -1 if there is none. */
+  only(...kinds: readonly Kind[]): Value {
+    const fit = this.handles.filter((h) => kinds.includes(h.kind));
+    return fit.length === 0 ? number(-1) : fit[fit.length - 1 - this.below(fit.length)]!.fd;
+  }
+
   fd(...kinds: readonly Kind[]): Value {
     return this.handle(...kinds).fd;
   }

@@ -50,7 +50,7 @@ class Guest {
     await cpu.syscall(NR.exit_group, 0, 0, 0, 0, 0, 0);
   }
 
-  /** Descriptors 0 to 2 on /dev/null, and the arena. */
+  /** Descriptors 0 to 2 on /dev/null, an empty directory to be in, and the arena. */
   async #set_up(cpu: Cpu): Promise<void> {
     this.#scratch_at = cpu.memory.map(this.#scratch);
     this.#scratch.set(new TextEncoder().encode('/dev/null\0'));
@@ -58,6 +58,9 @@ class Guest {
     for (let fd = 0; fd < 3; fd++) await cpu.syscall(NR.dup2, 3, fd, 0, 0, 0, 0);
     await cpu.syscall(NR.close, 3, 0, 0, 0, 0, 0);
     await cpu.syscall(NR.umask, 0o22, 0, 0, 0, 0, 0);
+    this.#scratch.set(new TextEncoder().encode('/work\0'));
+    await cpu.syscall(NR.mkdir, this.#scratch_at, 0o755, 0, 0, 0, 0);
+    await cpu.syscall(NR.chdir, this.#scratch_at, 0, 0, 0, 0, 0);
     this.#base = cpu.memory.map(this.arena);
   }
 

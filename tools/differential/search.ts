@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { type Drawn, type Operation, build } from './draw.js';
 import { type Found, compare, programs } from './differential.js';
+import { deliberate_row } from './deliberate.js';
 import type { Reference } from './reference.js';
 
 export interface SearchOptions {
@@ -18,8 +19,10 @@ export interface SearchOptions {
 export interface SearchResult {
   readonly programs: number;
   readonly steps: number;
-  /** How often each kind of difference occurred. */
+  /** How often each kind of difference occurred that no row of deliberate.ts explains. */
   readonly kinds: ReadonlyMap<string, number>;
+  /** How often each row of deliberate.ts did, by its name. */
+  readonly explained: ReadonlyMap<string, number>;
 }
 
 /** What differences of one kind have in common: the call and what it answered. */
@@ -39,7 +42,7 @@ async function shrink(
   const kind = kind_of(first);
   const property = fc.asyncProperty(programs(operations, length), async (smaller) => {
     const found = await compare(reference, build(operations, smaller));
-    if (found === null || kind_of(found) !== kind) return;
+    if (found === null || kind_of(found) !== kind || deliberate_row(found) !== undefined) return;
     least = found;
     throw new Error(found.what);
   });
@@ -51,6 +54,7 @@ const BATCH = 100;
 
 export async function search(reference: Reference, options: SearchOptions): Promise<SearchResult> {
   const kinds = new Map<string, number>();
+  const explained = new Map<string, number>();
   let count = 0;
   let steps = 0;
   for (let batch = 0; steps < options.steps; batch++) {
@@ -61,6 +65,11 @@ export async function search(reference: Reference, options: SearchOptions): Prom
       count++;
       steps += program.steps.length;
       if (found === null) continue;
+      const row = deliberate_row(found);
+      if (row !== undefined) {
+        explained.set(row.name, (explained.get(row.name) ?? 0) + 1);
+        continue;
+      }
       const kind = kind_of(found);
       const before = kinds.get(kind) ?? 0;
       kinds.set(kind, before + 1);
@@ -69,5 +78,5 @@ export async function search(reference: Reference, options: SearchOptions): Prom
     }
     options.progress(count, steps);
   }
-  return { programs: count, steps, kinds };
+  return { programs: count, steps, kinds, explained };
 }

@@ -111,9 +111,10 @@ export interface ProtoOps {
   listen(sock: Socket, backlog: number): number;
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */
-  setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
+  setsockopt?(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
   /** The bytes of the value, or -errno. */
-  getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
+  /** Of levels above SOL_SOCKET; absent: none. */
+  getsockopt?(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
 }

@@ -152,7 +152,10 @@ const seals: Operation = (d) => {
   ]);
 };
 
-/** Locks of one process never wait for each other; those of two open files do. */
+/**
+ * Locks of one process never wait for each other; those of two open files do. Not on the one inode behind eventfd, epoll and the
+ * like: everybody on this machine shares it.
+ */
 const lock: Operation = (d) => {
   const at = d.room(32);
   d.store(at, 2, d.of(F.F_RDLCK, F.F_WRLCK, F.F_UNLCK, 9));
@@ -162,11 +165,11 @@ const lock: Operation = (d) => {
   d.store(at + 24, 8, 0);
   d.mask(at + 24, 4);
   const command = d.of(F.F_SETLK, F.F_GETLK, F.F_OFD_SETLK, F.F_OFD_GETLK, F.F_SETLKW);
-  d.call('fcntl', [d.fd('file', 'memfd'), command, d.ptr(at)]);
+  d.call('fcntl', [d.only('file', 'memfd', 'pipe'), command, d.ptr(at)]);
 };
 
 const flock: Operation = (d) => {
-  d.call('flock', [d.fd('file', 'memfd', 'directory'), d.of(F.LOCK_EX, F.LOCK_SH, F.LOCK_UN, 0) + F.LOCK_NB]);
+  d.call('flock', [d.only('file', 'memfd', 'directory', 'pipe'), d.of(F.LOCK_EX, F.LOCK_SH, F.LOCK_UN, 0) + F.LOCK_NB]);
 };
 
 export const io: readonly Operation[] = [

@@ -139,7 +139,7 @@ const set_flags: Operation = (d) => {
 const ioctl: Operation = (d) => {
   const at = d.room(8);
   d.store(at, 4, 1);
-  const command = d.of(I.FIONREAD, I.FIONBIO, I.SIOCOUTQ, I.SIOCATMARK, I.FIOASYNC, I.TCGETS, I.FIOQSIZE, 0x1234);
+  const command = d.of(I.FIONREAD, I.FIONBIO, I.SIOCOUTQ, I.SIOCATMARK, I.FIOASYNC, I.TCGETS, 0x1234);
   d.call('ioctl', [d.fd(), command, d.ptr(at)]);
 };
 

@@ -164,7 +164,7 @@ const sendmsg: Operation = (d) => {
   const control = d.room(16 + 16);
   d.store(control, 8, d.seldom(15) ? d.of(15, 1000, 0) : 16 + 4 * fds);
   d.store(control + 8, 4, d.seldom(20) ? 0 : S.SOL_SOCKET);
-  d.store(control + 12, 4, d.seldom(20) ? d.of(2, 99) : S.SCM_RIGHTS);
+  d.store(control + 12, 4, d.seldom(20) ? 99 : S.SCM_RIGHTS);
   for (let i = 0; i < fds; i++) d.store(control + 16 + 4 * i, 4, d.fd());
   const carries = d.below(3) !== 2;
   const at = msghdr(
