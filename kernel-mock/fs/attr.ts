@@ -2,17 +2,7 @@
 import type { Dentry, Inode } from '../include/linux/dcache.js';
 import { FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
-import {
-  EBADF,
-  EFBIG,
-  EINVAL,
-  EISDIR,
-  ENODEV,
-  EOPNOTSUPP,
-  EPERM,
-  ESPIPE,
-  ETXTBSY,
-} from '../include/uapi/errno.js';
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EPERM, ESPIPE, ETXTBSY } from '../include/uapi/errno.js';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
