@@ -23,12 +23,30 @@ export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
   iter.pos = -1;
 }
 
+const { size, iov_base, iov_len } = layout_x86_64.iovec;
+
+/** An iovec of one element. Linux: copy_iovec of __import_iovec_ubuf. */
+function import_one(mm: Mm, iter: IovIter, vec: number): number {
+  const area = find_vma(mm, vec, size);
+  if (area === null) return -EFAULT;
+  const o = vec - area.start;
+  const len = get_s64(area.bytes, o + iov_len);
+  if (len < 0) return -EINVAL;
+  const base = get_u64(area.bytes, o + iov_base);
+  const take = Math.min(len, MAX_RW_COUNT);
+  if (!access_ok(base, take)) return -EFAULT;
+  iov_iter_ubuf(iter, base, take);
+  return 0;
+}
+
 /** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
 export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): number {
-  const { size, iov_base, iov_len } = layout_x86_64.iovec;
   if (!(nr >= 0 && nr <= UIO_MAXIOV)) return -EINVAL;
+  if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
+  // Lengths are looked at first, all of them.
+  let bad = false;
   if (nr > 0) {
     const area = find_vma(mm, vec, nr * size);
     if (area === null) return -EFAULT;
@@ -36,12 +54,13 @@ export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): nu
       const len = get_s64(area.bytes, o + iov_len);
       if (len < 0) return -EINVAL;
       const base = get_u64(area.bytes, o + iov_base);
-      if (!access_ok(base, len)) return -EFAULT;
+      if (!access_ok(base, len)) bad = true;
       const take = Math.min(len, MAX_RW_COUNT - count);
       segs.push(base, take);
       count += take;
     }
   }
+  if (bad) return -EFAULT;
   iter.ptr = 0;
   iter.len = 0;
   iter.count = count;
@@ -75,7 +94,13 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
-/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable. */
+/** Bytes of the range that are there: its area may end before it does. */
+function mapped_part(mm: Mm, ptr: number, len: number): number {
+  const area = find_vma(mm, ptr, 1);
+  return area === null ? 0 : Math.min(area.start + area.bytes.length - ptr, len);
+}
+
+/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable, copy_page_to_iter. */
 export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   if (fault_in(mm, iter, n)) return n;
   let done = 0;
@@ -86,9 +111,7 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
     ptr = iter.segs?.[i] ?? 0;
     len = iter.segs?.[i + 1] ?? n;
   }
-  if (done >= n) return n;
-  const area = find_vma(mm, ptr, 1);
-  return area === null ? done : Math.min(done + area.start + area.bytes.length - ptr, n);
+  return Math.min(done + mapped_part(mm, ptr, len), n);
 }
 
 /** The next `n` bytes, which stand in this segment, have been moved. */
