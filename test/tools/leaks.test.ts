@@ -165,10 +165,10 @@ test(
   async (libc, ok) => {
     const s = await socket(ok, SOCK_CLOEXEC);
     const actions = {};
-    await libc.posix_spawn_file_actions_init(actions);
-    await libc.posix_spawn_file_actions_adddup2(actions, s, s);
-    await libc.posix_spawn_file_actions_adddup2(actions, s, 8);
-    await libc.posix_spawn_file_actions_addopen(actions, 9, '/', 0, 0);
+    libc.posix_spawn_file_actions_init(actions);
+    libc.posix_spawn_file_actions_adddup2(actions, s, s);
+    libc.posix_spawn_file_actions_adddup2(actions, s, 8);
+    libc.posix_spawn_file_actions_addopen(actions, 9, '/', 0, 0);
     const pid = {};
     await libc.posix_spawn(pid, '/bin/child', actions, null, ['child'], []);
     await ok.wait(null);
