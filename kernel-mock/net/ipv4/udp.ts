@@ -47,9 +47,9 @@ import { fifo_clear, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../l
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import {
-  sk_peek_offset,
   sk_peek_offset_bwd,
   sk_peek_offset_fwd,
+  skb_peek_at,
   sock_error,
   sock_intr_errno,
   sock_opt,
@@ -246,16 +246,12 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
 /** Receive what is there: the first datagram, or for a peek with SO_PEEK_OFF the one at that place. Null: nothing. Linux: __skb_try_recv_from_queue. */
 function recv_queued(task: Task, sk: UdpSock, msg: MsgHdr): number | null {
   const queue = sk.sk_receive_queue;
-  let off = sk_peek_offset(sk, msg.flags);
-  if (off === 0) {
-    const skb = fifo_peek(queue);
-    return skb === undefined ? null : deliver(task, sk, skb, 0, msg);
+  if ((msg.flags & MSG_PEEK) !== 0 && sk.sk_peek_off >= 0) {
+    const at = skb_peek_at(fifo_items(queue), sk.sk_peek_off, ({ data }) => data.length);
+    return at === undefined ? null : deliver(task, sk, at.skb, at.skip, msg);
   }
-  for (const skb of fifo_items(queue)) {
-    if (off < skb.data.length) return deliver(task, sk, skb, off, msg);
-    off -= skb.data.length;
-  }
-  return null;
+  const skb = fifo_peek(queue);
+  return skb === undefined ? null : deliver(task, sk, skb, 0, msg);
 }
 
 function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep {
