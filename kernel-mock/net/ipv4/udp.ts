@@ -227,7 +227,8 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
   const ulen = skb.data.length;
   const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
   const peek = (msg.flags & MSG_PEEK) !== 0;
-  const n = Math.min(ulen - off, msg.iter.count);
+  const room = msg.iter.count;
+  const n = Math.min(ulen - off, room);
   if (!peek) {
     fifo_shift(sk.sk_receive_queue);
     sk.rmem -= skb.truesize;
@@ -237,7 +238,8 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
   if (sk.sk_opts !== null) udp_recv_cmsgs(task, sk, msg, skb);
   else if (sk.sk_timestamp || sk.sk_stamp === null) sk.sk_stamp = skb.stamp ?? NO_STAMP;
   if (msg.want_name) msg.name = sk.sk_prot.sockaddr(skb.saddr, skb.sport);
-  if (n < ulen && n < ulen - off) msg.out_flags |= MSG_TRUNC;
+  // ABI: also when just what is left behind SO_PEEK_OFF fits.
+  if (room < ulen && room <= ulen - off) msg.out_flags |= MSG_TRUNC;
   const ret = want_real_length ? ulen : n;
   if (sk.sk_peek_off >= 0) (peek ? sk_peek_offset_fwd : sk_peek_offset_bwd)(sk, ret);
   return ret;
