@@ -53,6 +53,7 @@ test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
 
 test('sys-indirect/tools', exports, tools, [
+  'OverlayError',
   'RuleError',
   'event_log',
   'event_tracer',
@@ -63,8 +64,10 @@ test('sys-indirect/tools', exports, tools, [
   'json_log',
   'leak_report',
   'leaks',
+  'overlay',
   'parse_fault',
   'parse_inject',
+  'parse_overlay',
   'text_log',
   'timeline',
   'timeline_json',

@@ -7,6 +7,7 @@ import { demo } from './demo.js';
 import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
+import { type Overlay, OverlayError, parse_overlay } from './overlays.js';
 import { LEAKED } from './observe.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
 import { UsageError } from './usage.js';
@@ -62,6 +63,14 @@ function rule(parse: (text: string) => Rule): (text: string, before?: readonly R
   };
 }
 
+function an_overlay(text: string, before: readonly Overlay[] = []): readonly Overlay[] {
+  try {
+    return [...before, parse_overlay(text)];
+  } catch (error) {
+    throw error instanceof OverlayError ? new UsageError(error.message) : error;
+  }
+}
+
 const program = new Command('sys-indirect')
   .description(description ?? 'A glibc-style C library over a swappable Linux kernel, mocked in process')
   .version(version)
@@ -103,6 +112,11 @@ program
     '--inject <RULE>',
     'do something to calls: SET:error=E, :retval=V, :signal=S, :delay_enter=D … :when=N; may be repeated',
     rule(parse_inject),
+  )
+  .option(
+    '--overlay <NAME>',
+    'lay something over the kernel: docker-eperm, seccomp-kill, enosys:NAME, einval-flag:NAME:FLAG; may be repeated',
+    an_overlay,
   )
   .option(
     '--fault <RULE>',

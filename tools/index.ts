@@ -7,3 +7,4 @@ export { type Rule, RuleError } from './inject/rule.js';
 export { type Crossing, type Leak, type LeakReport, type Window, format_leak, leak_report, leaks } from './leaks.js';
 export { type Timeline, type TraceEvent, timeline, timeline_json } from './timeline.js';
 export { join_tracers } from './tracers.js';
+export { type Overlay, OverlayError, overlay, parse_overlay } from './overlays.js';

@@ -9,6 +9,7 @@ import { inject } from './inject/inject.js';
 import type { Rule } from './inject/rule.js';
 import { type ProgramFile, load_program, syntax_error } from './load_program.js';
 import { type ObserveOptions, observe } from './observe.js';
+import { type Overlay, overlay } from './overlays.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
@@ -23,6 +24,7 @@ export interface RunOptions extends ObserveOptions {
   /** Rules of --inject and --fault. */
   readonly inject?: readonly Rule[];
   readonly fault?: readonly Rule[];
+  readonly overlay?: readonly Overlay[];
 }
 
 /** All that stands in the host's standard input. Waits for its end. */
@@ -111,7 +113,7 @@ async function run_in(
 
 /** Run the program of `file`; answers with the exit status for the host. */
 export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [] } = options;
+  const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [], overlay: overlays = [] } = options;
   let loaded;
   try {
     loaded = await load_program(file);
@@ -128,6 +130,7 @@ export async function run_file(file: string, args: readonly string[], options: R
     watchdog: null,
   });
   kernel.set_trace(observer.tracer);
+  if (overlays.length > 0) overlay(kernel, ...overlays);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.

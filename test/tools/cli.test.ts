@@ -57,7 +57,7 @@ const refuses = test.macro({
 const ALL = RELEASES.join(', ');
 const COMMANDS = 'there are run, kernels, demo';
 const RUN_OPTIONS =
-  'run has --kernel, --route, --seed, --junk, --env, --log, --json, --timeline, --leaks, --inject, --fault, --help';
+  'run has --kernel, --route, --seed, --junk, --env, --log, --json, --timeline, --leaks, --inject, --overlay, --fault, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
 const DEFAULT = 'a program file says export default async (libc, argv, env) => exit status';
 
@@ -99,6 +99,11 @@ test(
   refuses,
   ['run', PROGRAM, '--inject', 'sokcet:error=EIO'],
   "--inject=sokcet:error=EIO: there is no system call 'sokcet'; did you mean socket?",
+);
+test(
+  refuses,
+  ['run', PROGRAM, '--overlay', 'podman'],
+  "there is no overlay 'podman'; there are docker-eperm, seccomp-kill, enosys:NAME, einval-flag:NAME:FLAG",
 );
 test(
   refuses,
