@@ -20,6 +20,7 @@ import { ENOSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { SIGABRT, SIGKILL } from '../include/uapi/signal.js';
 import { fifo_len, fifo_peek } from '../lib/fifo.js';
 import { next_timer } from '../lib/timerqueue.js';
+import { put_held } from '../fs/file.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
 import { injected_call, interrupted_sleep } from './inject.js';
@@ -177,6 +178,7 @@ function advance(task: Task, result: Result): number | null {
       if (value === null) return null;
       task.sleep = null;
       r = value;
+      if (task.held !== null) put_held(task);
     }
     if (task.work !== 0 && task.state !== TASK_DEAD) r = exit_to_user_mode(task, r);
     if (typeof r !== 'number') continue;
