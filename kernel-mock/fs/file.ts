@@ -100,7 +100,12 @@ export function max_fds({ fd }: FilesStruct): number {
 
 /** The open file of descriptor `fd` (a register: only its low 32 bits count), or null: EBADF. Takes no reference. */
 export function fget(task: Task, fd: number): OpenFile | null {
-  const file = task.files.fd[fd >>> 0];
+  return fget_of(task.files.fd, fd);
+}
+
+/** The same for a call that looks many descriptors up in one table. */
+export function fget_of(fds: FilesStruct['fd'], fd: number): OpenFile | null {
+  const file = fds[fd >>> 0];
   return file === undefined || file === null || (file.f_mode & FMODE_PATH) !== 0 ? null : file;
 }
 
