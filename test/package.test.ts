@@ -4,6 +4,7 @@ import test from 'ava';
 import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
+import * as kernel_host from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
 
@@ -49,6 +50,7 @@ const exports = test.macro({
 
 test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 'throwing']);
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
+test('sys-indirect/kernel-host', exports, kernel_host, ['HostProgramError', 'hostKernel']);
 test('sys-indirect/libc', exports, libc, LIBC);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
@@ -391,8 +393,10 @@ interface PackageJson {
 const json = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
 
 test('no dependency at run time', (t) => {
-  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies'] as const)
+  for (const kind of ['dependencies', 'peerDependencies', 'bundledDependencies'] as const)
     t.deepEqual(Object.keys(json[kind] ?? {}), []);
+  // Asked for by hostKernel() alone, which says so where it is not installed.
+  t.deepEqual(Object.keys(json.optionalDependencies ?? {}), ['koffi']);
 });
 
 test('modules only, without side effects, under a free licence', (t) => {
@@ -403,7 +407,7 @@ test('modules only, without side effects, under a free licence', (t) => {
 test('every entry has its types first', (t) => {
   const { './package.json': self, ...entries } = json.exports;
   t.is(self, './package.json');
-  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './uapi']);
+  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './kernel-host', './uapi']);
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 

@@ -2,17 +2,22 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { HostProgramError, hostKernel } from '../host.js';
 import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type RouteName, boot } from '../index.js';
 import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { event_log } from './eventlog.js';
-import { load_program, syntax_error } from './load_program.js';
+import { type ProgramFile, load_program, syntax_error } from './load_program.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
+/** What stands for the kernel of this machine where a release is named. */
+export const HOST = 'host';
+
 export interface RunOptions {
+  /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
@@ -75,7 +80,8 @@ const OURS = new URL('.', import.meta.url).href;
 function report(error: unknown): string {
   if (error instanceof DeadlockError || error instanceof MisuseError) return error.message;
   if (error instanceof OopsError) return error.message + stack_of(error.cause);
-  if (error instanceof ProgramError) return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
+  if (error instanceof ProgramError || error instanceof HostProgramError)
+    return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
   return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
 }
 
@@ -92,16 +98,14 @@ function shell_status(file: string, status: number): number {
   return 128 + signo;
 }
 
-/** Run the program of `file`; answers with the exit status for the host. */
-export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+/** Make ready what runs the program of a file; answers with how, and with what is to be done at the end. */
+interface Ready {
+  run(): Promise<number>;
+  close(): void;
+}
+
+function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
   const { kernel: release, route, env, log, ...rest } = options;
-  let loaded;
-  try {
-    loaded = await load_program(file);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
-  }
   const out = log === undefined ? null : open_log(log);
   const kernel = boot({
     ...rest,
@@ -110,18 +114,46 @@ export async function run_file(file: string, args: readonly string[], options: R
     watchdog: null,
     ...(out === null ? {} : { trace: event_log(out.write) }),
   });
-  const { main, programs } = loaded;
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   pipe_stdin(kernel);
+  return { run: () => kernel.run(main, argv, env ?? {}), close: () => out?.close() };
+}
+
+/** The program's environment is that of this process, and what it executes are the files of this machine. */
+function ready_on_host({ main }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
+  for (const name of ['seed', 'junk', 'log'] as const)
+    if (options[name] !== undefined) throw new UsageError(`--${name} is of the mock kernels, not of --kernel ${HOST}`);
+  let kernel;
+  try {
+    kernel = hostKernel({ route: options.route });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return {
+    run: () => kernel.run(main, argv, { ...(process.env as Record<string, string>), ...options.env }),
+    close() {},
+  };
+}
+
+/** Run the program of `file`; answers with the exit status for the host. */
+export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  let loaded;
+  try {
+    loaded = await load_program(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
+  }
+  const ready = (options.kernel === HOST ? ready_on_host : ready_on_mock)(loaded, [file, ...args], options);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
   try {
-    return shell_status(file, await kernel.run(main, [file, ...args], env ?? {}));
+    return shell_status(file, await ready.run());
   } catch (error) {
     return fail(file, report(error));
   } finally {
-    out?.close();
+    ready.close();
   }
 }
