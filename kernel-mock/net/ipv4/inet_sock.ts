@@ -75,7 +75,8 @@ export interface Proto {
 
 /** struct inet_sock. Ports are numbers in host order; 0 is "none". */
 export class InetSock extends SockCommon {
-  readonly sk_prot: Proto;
+  /** IPV6_ADDRFORM changes it. */
+  sk_prot: Proto;
   /** The local port that it holds. */
   inet_num = 0;
   /** The local port as getsockname shows it: of a connection that broke it is still the old one. */

@@ -74,6 +74,7 @@ import {
   inet_autobind,
   udp_make_skb,
   udp_rcv,
+  udp_truesize,
 } from './udp_input.js';
 
 /** The most that one datagram carries: 65535 less the headers of IP and UDP. */
@@ -132,7 +133,7 @@ function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
   return (msg.flags & MSG_MORE) !== 0 || (sk.sk_opts !== null && sock_opt(sk, SOL_UDP, UDP_CORK) !== 0);
 }
 
-/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EPIPE, -EFAULT. */
+/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EFAULT. ABI: neither the shutdown nor an error is looked at. */
 export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: UdpPending): number {
   const { count } = msg.iter;
   const { skb } = pending;
@@ -141,7 +142,6 @@ export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: U
     sk.pending = null;
     return ip_local_error(sk, skb);
   }
-  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
   const data = new Uint8Array(at + count);
   data.set(skb.data);
@@ -275,10 +275,11 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   return mask;
 }
 
-/** The length of the first datagram; what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
+/** The length of the first datagram; the memory of one that is pending, while what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
 export function udp_ioctl(sock: Socket, request: number): number {
-  if (request === SIOCOUTQ) return 0;
-  return request === SIOCINQ ? (fifo_peek(udp_sk(sock).sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
+  const { sk_receive_queue, pending } = udp_sk(sock);
+  if (request === SIOCOUTQ) return pending === null ? 0 : udp_truesize(pending.skb.data.length);
+  return request === SIOCINQ ? (fifo_peek(sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
 }
 
 /** As any option; and who takes the cork out sends what is pending. */
