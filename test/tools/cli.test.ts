@@ -54,7 +54,7 @@ const refuses = test.macro({
   title: (_, args: readonly string[]) => `refuses: ${args.join(' ')}`,
 });
 
-const ALL = RELEASES.join(', ');
+const ALL = [...RELEASES, 'host'].join(', ');
 const COMMANDS = 'there are run, kernels, demo';
 const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
