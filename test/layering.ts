@@ -55,6 +55,7 @@ const ENTRIES = new Map([
   ['sys-indirect/kernel-mock', 'kernel-mock/index.ts'],
   ['sys-indirect/kernel-host', 'host.ts'],
   ['sys-indirect/uapi', 'kernel-mock/include/uapi/index.ts'],
+  ['sys-indirect/tools', 'tools/index.ts'],
 ]);
 
 export function layerOf(path: string): Layer | undefined {

@@ -4,6 +4,7 @@ import test from 'ava';
 import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
+import * as tools from 'sys-indirect/tools';
 import * as kernel_host from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
@@ -52,6 +53,8 @@ test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/kernel-host', exports, kernel_host, ['HostProgramError', 'hostKernel']);
 test('sys-indirect/libc', exports, libc, LIBC);
+
+test('sys-indirect/tools', exports, tools, ['RuleError', 'inject', 'injector', 'parse_fault', 'parse_inject']);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));
@@ -409,7 +412,7 @@ test('modules only, without side effects, under a free licence', (t) => {
 test('every entry has its types first', (t) => {
   const { './package.json': self, ...entries } = json.exports;
   t.is(self, './package.json');
-  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './kernel-host', './uapi']);
+  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './kernel-host', './uapi', './tools']);
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 

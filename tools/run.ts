@@ -2,19 +2,18 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { HostProgramError, hostKernel } from '../host.js';
 import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type RouteName, boot } from '../index.js';
 import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { event_log } from './eventlog.js';
+import { inject } from './inject/inject.js';
+import type { Rule } from './inject/rule.js';
 import { type ProgramFile, load_program, syntax_error } from './load_program.js';
+import { HOST, HostProgramError, ready_on_host } from './run_host.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
-
-/** What stands for the kernel of this machine where a release is named. */
-export const HOST = 'host';
 
 export interface RunOptions {
   /** A release, or HOST. */
@@ -24,6 +23,9 @@ export interface RunOptions {
   readonly junk?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: string;
+  /** Rules of --inject and --fault. */
+  readonly inject?: readonly Rule[];
+  readonly fault?: readonly Rule[];
 }
 
 /** All that stands in the host's standard input. Waits for its end. */
@@ -85,8 +87,12 @@ function report(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
 }
 
+function warn(text: string): void {
+  process.stderr.write(`sys-indirect: ${text}\n`);
+}
+
 function fail(file: string, text: string): number {
-  process.stderr.write(`sys-indirect: ${file}: ${text}\n`);
+  warn(`${file}: ${text}`);
   return RUN_FAILED;
 }
 
@@ -94,18 +100,20 @@ function fail(file: string, text: string): number {
 function shell_status(file: string, status: number): number {
   const signo = status & 0x7f;
   if (signo === 0) return (status >> 8) & 0xff;
-  process.stderr.write(`sys-indirect: ${file}: killed by ${signal_names[signo] ?? `signal ${signo}`}\n`);
+  warn(`${file}: killed by ${signal_names[signo] ?? `signal ${signo}`}`);
   return 128 + signo;
 }
 
-/** Make ready what runs the program of a file; answers with how, and with what is to be done at the end. */
-interface Ready {
+/** A program that is ready to run. */
+export interface Ready {
   run(): Promise<number>;
+  /** The run is over, well or not. */
   close(): void;
 }
 
+/** @throws TypeError: what the file exports as `programs` is no such thing */
 function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
-  const { kernel: release, route, env, log, ...rest } = options;
+  const { kernel: release, route, env, log, inject: rules = [], fault = [], ...rest } = options;
   const out = log === undefined ? null : open_log(log);
   const kernel = boot({
     ...rest,
@@ -115,23 +123,14 @@ function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[],
     ...(out === null ? {} : { trace: event_log(out.write) }),
   });
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
+  const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
-  return { run: () => kernel.run(main, argv, env ?? {}), close: () => out?.close() };
-}
-
-/** The program's environment is that of this process, and what it executes are the files of this machine. */
-function ready_on_host({ main }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
-  for (const name of ['seed', 'junk', 'log'] as const)
-    if (options[name] !== undefined) throw new UsageError(`--${name} is of the mock kernels, not of --kernel ${HOST}`);
-  let kernel;
-  try {
-    kernel = hostKernel({ route: options.route });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
   return {
-    run: () => kernel.run(main, argv, { ...(process.env as Record<string, string>), ...options.env }),
-    close() {},
+    run: () => kernel.run(main, argv, env ?? {}),
+    close() {
+      for (const line of injection?.unmatched() ?? []) warn(line);
+      out?.close();
+    },
   };
 }
 
@@ -144,7 +143,14 @@ export async function run_file(file: string, args: readonly string[], options: R
     if (error instanceof UsageError) throw error;
     return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
   }
-  const ready = (options.kernel === HOST ? ready_on_host : ready_on_mock)(loaded, [file, ...args], options);
+  const argv = [file, ...args];
+  let ready: Ready;
+  try {
+    ready = options.kernel === HOST ? ready_on_host(loaded.main, argv, options) : ready_on_mock(loaded, argv, options);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
+  }
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));

@@ -19,13 +19,14 @@ import assert from 'node:assert/strict';
 import * as main from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
+import * as tools from 'sys-indirect/tools';
 import { hostKernel } from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import manifest from 'sys-indirect/package.json' with { type: 'json' };
 
 assert.equal(typeof main.boot, 'function');
 assert.equal(uapi.AF_INET, 2);
-for (const entry of [main, libc, kernelMock, uapi]) assert.ok(Object.keys(entry).length > 0);
+for (const entry of [main, libc, kernelMock, tools, uapi]) assert.ok(Object.keys(entry).length > 0);
 assert.throws(() => hostKernel(), /npm install koffi|needs Linux on x86-64/);
 assert.equal(manifest.name, 'sys-indirect');
 await assert.rejects(import('sys-indirect/dist/index.js'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
@@ -36,6 +37,7 @@ cat >use.mts <<'TS'
 import { boot } from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
+import * as tools from 'sys-indirect/tools';
 import { type HostKernel, hostKernel } from 'sys-indirect/kernel-host';
 import { AF_INET } from 'sys-indirect/uapi';
 
@@ -44,7 +46,7 @@ const two: 2 = AF_INET;
 const wrong: string = boot;
 // @ts-expect-error
 const host: string = hostKernel() satisfies HostKernel;
-export { libc, kernelMock, two, wrong, host };
+export { libc, kernelMock, tools, two, wrong, host };
 TS
 cat >tsconfig.json <<'JSON'
 {
