@@ -1,5 +1,5 @@
 /** Iteration over the user memory that a read or write names: one range or an iovec (lib/iov_iter.c). */
-import type { IovIter, Mm } from '../include/linux/mm.js';
+import type { Area, IovIter, Mm } from '../include/linux/mm.js';
 import { EFAULT, EINVAL } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
@@ -74,8 +74,12 @@ function next_segment(iter: IovIter): void {
 
 /** Is every one of the next `n` bytes there? Lets a caller take data from a queue only when they can be delivered. */
 export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
-  if (n > iter.len) next_segment(iter);
-  if (n <= iter.len) return n === 0 || find_vma(mm, iter.ptr, n) !== null;
+  return n <= iter.len ? n === 0 || find_vma(mm, iter.ptr, n) !== null : fault_in_segments(mm, iter, n);
+}
+
+function fault_in_segments(mm: Mm, iter: IovIter, n: number): boolean {
+  next_segment(iter);
+  if (n <= iter.len) return find_vma(mm, iter.ptr, n) !== null;
   let left = n - iter.len;
   if (iter.len > 0 && find_vma(mm, iter.ptr, iter.len) === null) return false;
   for (let i = iter.next; left > 0; i += 2) {
@@ -111,6 +115,11 @@ function iov_iter_advance(iter: IovIter, n: number): void {
   iter.ptr += n;
   iter.len -= n;
   iter.count -= n;
+}
+
+/** The area that holds the next `n` bytes in one piece, from `iter.ptr` on; null: only a copy can tell. */
+export function iter_area(mm: Mm, iter: IovIter, n: number): Area | null {
+  return n <= iter.len ? find_vma(mm, iter.ptr, n) : null;
 }
 
 /** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */
