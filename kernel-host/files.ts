@@ -19,10 +19,13 @@ export const SOCKET = 2;
 export const FILE = 3;
 /** Pipes, terminals, eventfd and its like. */
 export const STREAM = 4;
-/** A stream whose driver does not know RWF_NOWAIT. */
-export const OLD_STREAM = 5;
+/** A stream whose driver does not know RWF_NOWAIT when it is written to: eventfd. */
+export const OLD_WRITE = 5;
+/** One that does not know it at all. */
+export const OLD_STREAM = 6;
 
-export type Kind = typeof NOT_OURS | typeof UNKNOWN | typeof SOCKET | typeof FILE | typeof STREAM | typeof OLD_STREAM;
+export type Kind =
+  typeof NOT_OURS | typeof UNKNOWN | typeof SOCKET | typeof FILE | typeof STREAM | typeof OLD_WRITE | typeof OLD_STREAM;
 
 const STAT = layout_x86_64.stat;
 const STDIO = 3;

@@ -52,10 +52,10 @@ export function koffi_driver(): Driver | null {
   return {
     name: 'koffi',
     syscall(nr, a1, a2, a3, a4, a5, a6) {
-      const small = Math.abs(a1) + Math.abs(a2) + Math.abs(a3) + Math.abs(a4) + Math.abs(a5) + Math.abs(a6) <= EXACT;
-      const ret = small
-        ? syscall(nr, a1, a2, a3, a4, a5, a6)
-        : syscall(nr, ...([a1, a2, a3, a4, a5, a6].map(register) as number[]));
+      const ret =
+        a1 <= EXACT && a2 <= EXACT && a3 <= EXACT && a4 <= EXACT && a5 <= EXACT && a6 <= EXACT
+          ? syscall(nr, a1, a2, a3, a4, a5, a6)
+          : syscall(nr, ...([a1, a2, a3, a4, a5, a6].map(register) as number[]));
       return ret === -1 ? -koffi.errno() : Number(ret);
     },
     epoll_wait_in_thread(epfd, events, max, done) {

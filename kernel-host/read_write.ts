@@ -10,7 +10,7 @@ import { POLLIN, POLLOUT } from '../kernel-mock/include/uapi/poll.js';
 import { MSG_DONTWAIT } from '../kernel-mock/include/uapi/socket.js';
 import { RWF_NOWAIT } from '../kernel-mock/include/uapi/uio.js';
 import { NR } from '../kernel-mock/include/uapi/unistd.js';
-import { FILE, NOT_OURS, OLD_STREAM, SOCKET, STREAM } from './files.js';
+import { FILE, NOT_OURS, OLD_STREAM, OLD_WRITE, SOCKET, STREAM } from './files.js';
 import { socket_limit } from './socket_limit.js';
 import { type Handler, type HostTask, block_on } from './task.js';
 
@@ -47,17 +47,17 @@ export function if_ready(task: HostTask, fd: number, events: number, call: () =>
   return is_ready(task, fd, events) ? with_nonblock(task, fd, call) : -EAGAIN;
 }
 
-/** One vector of `n` vectors for preadv2 and pwritev2, of a stream: RWF_NOWAIT, or what there was before its driver knew that. */
+/** Vectors for preadv2 and pwritev2, of a stream: RWF_NOWAIT, or what there was before its driver knew that. */
 function stream_rw(task: HostTask, fd: number, as: number, vec: number, n: number, write: boolean): number {
   const { driver, files } = task.process;
-  if (files.kind(as) === STREAM) {
+  const kind = files.kind(as);
+  if (kind === STREAM || (kind === OLD_WRITE && !write)) {
     const ret = driver.syscall(write ? NR.pwritev2 : NR.preadv2, fd, vec, n, HERE, HERE, RWF_NOWAIT);
     if (ret !== -EOPNOTSUPP) return ret;
-    files.set_kind(as, OLD_STREAM);
+    files.set_kind(as, write ? OLD_WRITE : OLD_STREAM);
   }
-  return if_ready(task, fd, write ? POLLOUT : POLLIN, () =>
-    driver.syscall(write ? NR.writev : NR.readv, fd, vec, n, 0, 0, 0),
-  );
+  const plain = (): number => driver.syscall(write ? NR.writev : NR.readv, fd, vec, n, 0, 0, 0);
+  return kind === OLD_WRITE ? with_nonblock(task, fd, plain) : if_ready(task, fd, write ? POLLOUT : POLLIN, plain);
 }
 
 function rw_once(task: HostTask, fd: number, as: number, buf: number, count: number, write: boolean): number {
@@ -65,7 +65,7 @@ function rw_once(task: HostTask, fd: number, as: number, buf: number, count: num
   const kind = files.kind(as);
   if (kind === SOCKET && count > 0)
     return driver.syscall(write ? NR.sendto : NR.recvfrom, fd, buf, count, MSG_DONTWAIT, 0, 0);
-  if (kind !== STREAM && kind !== OLD_STREAM)
+  if (kind !== STREAM && kind !== OLD_WRITE && kind !== OLD_STREAM)
     return driver.syscall(write ? NR.write : NR.read, fd, buf, count, 0, 0, 0);
   // A vector of ours: `is_ready` uses the beginning of the block.
   const vec = scratch.address + POLLFD.size;
@@ -143,7 +143,7 @@ function vector_once(task: HostTask, fd: number, as: number, vec: number, n: num
   const { driver, files } = task.process;
   const kind = files.kind(as);
   if (kind === SOCKET) return driver.syscall(write ? NR.pwritev2 : NR.preadv2, fd, vec, n, HERE, HERE, RWF_NOWAIT);
-  if (kind === STREAM || kind === OLD_STREAM) return stream_rw(task, fd, as, vec, n, write);
+  if (kind === STREAM || kind === OLD_WRITE || kind === OLD_STREAM) return stream_rw(task, fd, as, vec, n, write);
   return driver.syscall(write ? NR.writev : NR.readv, fd, vec, n, 0, 0, 0);
 }
 

@@ -47,7 +47,6 @@ interface Action {
 
 /** What the runtime uses for itself, or dies of in any case. */
 const OWNED: Readonly<Record<string, string>> = {
-  SIGUSR1: 'it starts the debugger of Node',
   SIGPROF: 'the profiler of V8 uses it',
   SIGSEGV: 'it means a fault of Node itself',
   SIGBUS: 'it means a fault of Node itself',

@@ -1,22 +1,22 @@
 /** Calls on sockets that may sleep: each with MSG_DONTWAIT, or behind a look whether it is ready. */
-import { EAGAIN, EBADF, EINPROGRESS } from '../kernel-mock/include/uapi/errno.js';
+import { EAGAIN, EALREADY, EBADF, EINPROGRESS } from '../kernel-mock/include/uapi/errno.js';
 import { get_s32, get_u64, put_u32, put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { POLLIN, POLLOUT } from '../kernel-mock/include/uapi/poll.js';
 import {
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   MSG_WAITALL,
   MSG_WAITFORONE,
   SCM_PIDFD,
   SCM_RIGHTS,
   SOL_SOCKET,
-  SO_ERROR,
   SO_TYPE,
   SOCK_STREAM,
 } from '../kernel-mock/include/uapi/socket.js';
 import { NR } from '../kernel-mock/include/uapi/unistd.js';
 import { SOCKET } from './files.js';
-import { if_ready, sleep_write, with_nonblock } from './read_write.js';
+import { sleep_write, with_nonblock } from './read_write.js';
 import { socket_limit } from './socket_limit.js';
 import { type Handler, type HostTask, block_on } from './task.js';
 
@@ -27,9 +27,9 @@ function made(task: HostTask, ret: number): number {
   return ret;
 }
 
-/** May the call sleep? Only where it said -EAGAIN, on a descriptor that the program left blocking. */
+/** May the call sleep? Only where it said -EAGAIN, on a descriptor that the program left blocking; never for an error queue. */
 function sleeps(task: HostTask, ret: number, fd: number, flags: number): boolean {
-  return ret === -EAGAIN && (flags & MSG_DONTWAIT) === 0 && !task.process.files.is_nonblocking(fd);
+  return ret === -EAGAIN && (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) === 0 && !task.process.files.is_nonblocking(fd);
 }
 
 function accept(
@@ -43,26 +43,14 @@ function accept(
   const { driver, files } = task.process;
   const fd = a1 | 0;
   if (!files.may_use(fd)) return -EBADF;
-  const attempt = (as: number): number =>
-    if_ready(task, as, POLLIN, () => driver.syscall(nr, as, addr, len, flags, 0, 0));
+  const attempt = (as: number): number => with_nonblock(task, as, () => driver.syscall(nr, as, addr, len, flags, 0, 0));
   const ret = attempt(fd);
-  if (ret !== -EAGAIN) return made(task, ret);
-  if (files.kind(fd) !== SOCKET || files.is_nonblocking(fd))
-    return made(task, driver.syscall(nr, fd, addr, len, flags, 0, 0));
+  if (ret !== -EAGAIN || files.is_nonblocking(fd)) return made(task, ret);
   return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false)).then((got) => made(task, got));
 }
 
 export const sys_accept: Handler = (task, fd, addr, len) => accept(task, NR.accept, fd, addr, len, 0);
 export const sys_accept4: Handler = (task, fd, addr, len, flags) => accept(task, NR.accept4, fd, addr, len, flags);
-
-/** What became of a connection that was begun: 0 or -errno. */
-function connect_result(task: HostTask, fd: number): number {
-  const { driver, scratch } = task.process;
-  put_u32(scratch.bytes, 4, 4);
-  const { address } = scratch;
-  const err = driver.syscall(NR.getsockopt, fd, SOL_SOCKET, SO_ERROR, address, address + 4, 0);
-  return err < 0 ? err : -get_s32(scratch.bytes, 0);
-}
 
 export const sys_connect: Handler = (task, a1, addr, len) => {
   const { driver, files } = task.process;
@@ -71,19 +59,16 @@ export const sys_connect: Handler = (task, a1, addr, len) => {
   const call = (as: number): number => driver.syscall(NR.connect, as, addr, len, 0, 0, 0);
   if (files.kind(fd) !== SOCKET || files.is_nonblocking(fd)) return call(fd);
   const ret = with_nonblock(task, fd, () => call(fd));
-  if (ret === -EINPROGRESS)
-    return block_on(task, fd, POLLOUT, (held) => connect_result(task, held), socket_limit(task, fd, true)).then((r) =>
+  // A connection that is being made: connect again tells what became of it. AF_UNIX says -EAGAIN if the queue of the listener
+  // is full, and nothing tells when there is room: "writable" it is at once, and one tries again.
+  const again = (held: number): number => {
+    const now = with_nonblock(task, held, () => call(held));
+    return now === -EALREADY ? -EAGAIN : now;
+  };
+  if (ret === -EINPROGRESS || ret === -EAGAIN)
+    return block_on(task, fd, POLLOUT, again, socket_limit(task, fd, true)).then((r) =>
       // Linux: inet_wait_for_connect: out of time, and the connection is still being made.
-      r === -EAGAIN ? -EINPROGRESS : r,
-    );
-  // AF_UNIX: the queue of the listener is full. Nothing tells when there is room: "writable" is said at once, and one tries again.
-  if (ret === -EAGAIN)
-    return block_on(
-      task,
-      fd,
-      POLLOUT,
-      (held) => with_nonblock(task, held, () => call(held)),
-      socket_limit(task, fd, true),
+      r === -EAGAIN && ret === -EINPROGRESS ? ret : r,
     );
   return ret;
 };
