@@ -5,7 +5,7 @@ import { layout_x86_64 } from '../include/uapi/layout.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
 import { get_s64, get_u64 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
-import { copy_from_user, copy_to_user } from './uaccess.js';
+import { access_ok, copy_from_user, copy_to_user } from './uaccess.js';
 
 /** The longest transfer of one call: INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000;
@@ -32,7 +32,10 @@ function import_one(mm: Mm, iter: IovIter, vec: number): number {
   const o = vec - area.start;
   const len = get_s64(area.bytes, o + iov_len);
   if (len < 0) return -EINVAL;
-  iov_iter_ubuf(iter, get_u64(area.bytes, o + iov_base), Math.min(len, MAX_RW_COUNT));
+  const base = get_u64(area.bytes, o + iov_base);
+  const take = Math.min(len, MAX_RW_COUNT);
+  if (!access_ok(base, take)) return -EFAULT;
+  iov_iter_ubuf(iter, base, take);
   return 0;
 }
 
@@ -42,17 +45,22 @@ export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): nu
   if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
+  // Lengths are looked at first, all of them.
+  let bad = false;
   if (nr > 0) {
     const area = find_vma(mm, vec, nr * size);
     if (area === null) return -EFAULT;
     for (let o = vec - area.start, i = 0; i < nr; i++, o += size) {
       const len = get_s64(area.bytes, o + iov_len);
       if (len < 0) return -EINVAL;
+      const base = get_u64(area.bytes, o + iov_base);
+      if (!access_ok(base, len)) bad = true;
       const take = Math.min(len, MAX_RW_COUNT - count);
-      segs.push(get_u64(area.bytes, o + iov_base), take);
+      segs.push(base, take);
       count += take;
     }
   }
+  if (bad) return -EFAULT;
   iter.ptr = 0;
   iter.len = 0;
   iter.count = count;
