@@ -1,7 +1,7 @@
 /** Calls that make, copy and close descriptors, and which registers of all others are descriptors. */
-import { EBADF, EBUSY, EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { EBADF, EBUSY, EINVAL, ENOSYS } from '../kernel-mock/include/uapi/errno.js';
 import { get_s32 } from '../kernel-mock/include/uapi/byteorder.js';
-import { CLOSE_RANGE_CLOEXEC } from '../kernel-mock/include/uapi/close_range.js';
+import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE } from '../kernel-mock/include/uapi/close_range.js';
 import { FD_CLOEXEC, F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETFL } from '../kernel-mock/include/uapi/fcntl.js';
 import { type CallName, NR } from '../kernel-mock/include/uapi/unistd.js';
 import { type Kind, SOCKET, UNKNOWN } from './files.js';
@@ -75,8 +75,6 @@ export const fd_args: Readonly<Partial<Record<CallName, readonly (1 | 2 | 3 | 4 
 /** Calls whose result is a descriptor that the program has from then on; what it is, where the name tells. */
 export const makes_fd: Readonly<Partial<Record<CallName, Kind>>> = {
   socket: SOCKET,
-  open: UNKNOWN,
-  openat: UNKNOWN,
   openat2: UNKNOWN,
   creat: UNKNOWN,
   epoll_create: UNKNOWN,
@@ -127,7 +125,7 @@ export const sys_socketpair: Handler = (task, family, type, protocol, sv) => {
 export const sys_close: Handler = (task, a1) => {
   const fd = a1 | 0;
   const { driver, files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = driver.syscall(NR.close, fd, 0, 0, 0, 0, 0);
   // ABI: the descriptor is gone even if close fails.
   if (ret !== -EBADF) files.remove(fd);
@@ -137,7 +135,7 @@ export const sys_close: Handler = (task, a1) => {
 export const sys_dup: Handler = (task, a1) => {
   const fd = a1 | 0;
   const { driver, files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = driver.syscall(NR.dup, fd, 0, 0, 0, 0, 0);
   if (ret >= 0) files.add(ret, files.kind(fd));
   return ret;
@@ -147,7 +145,7 @@ function dup_to(task: HostTask, nr: number, a1: number, a2: number, flags: numbe
   const from = a1 | 0;
   const to = a2 | 0;
   const { driver, files } = task.process;
-  if (!files.may_use(from)) return -EBADF;
+  if (files.is_foreign(from)) return -EBADF;
   // DEVIATION: the runtime has this number, and cannot give it away.
   if (files.is_foreign(to)) return -EBUSY;
   const ret = driver.syscall(nr, from, to, flags, 0, 0, 0);
@@ -161,7 +159,7 @@ export const sys_dup3: Handler = (task, from, to, flags) => dup_to(task, NR.dup3
 /** fcntl, but for the locks that let a caller wait. */
 export function do_fcntl(task: HostTask, fd: number, cmd: number, arg: number): number {
   const { driver, files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = driver.syscall(NR.fcntl, fd, cmd, arg, 0, 0, 0);
   if (ret >= 0 && (cmd === F_DUPFD || cmd === F_DUPFD_CLOEXEC)) files.add(ret, files.kind(fd));
   if (cmd === F_SETFL) files.forget_made_nonblocking(fd);
@@ -177,6 +175,10 @@ export const sys_close_range: Handler = (task, a1, a2, a3) => {
   const err = driver.syscall(NR.close_range, 0x7fff_fffe, 0x7fff_ffff, flags, 0, 0, 0);
   if (err < 0) return err;
   if (first > last) return -EINVAL;
+  if ((flags & CLOSE_RANGE_UNSHARE) !== 0 && task.process.tasks.size > 1) {
+    task.process.refused('close_range with CLOSE_RANGE_UNSHARE', 'the threads of the runtime share one table');
+    return -ENOSYS;
+  }
   for (const fd of files.all()) {
     if (fd < first || fd > last) continue;
     if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) driver.syscall(NR.fcntl, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);

@@ -13,7 +13,7 @@ const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 50;
 
 /** Try again and again, less and less often: Linux tells nobody that a lock is free but those that sleep on it in a thread. */
-async function retry(task: HostTask, attempt: () => number): Promise<number> {
+export async function retry(task: HostTask, attempt: () => number): Promise<number> {
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(2 * ms, LONGEST_PAUSE_MS)) {
     if ((await task.process.timers.pause(task, ms)) === INTERRUPTED) return -EINTR;
     const ret = attempt();
@@ -24,7 +24,7 @@ async function retry(task: HostTask, attempt: () => number): Promise<number> {
 export const sys_flock: Handler = (task, a1, operation) => {
   const fd = a1 | 0;
   const { driver, files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const attempt = (): number => driver.syscall(NR.flock, fd, operation | LOCK_NB, 0, 0, 0, 0);
   const ret = attempt();
   return ret !== -EAGAIN || (operation & LOCK_NB) !== 0 ? ret : retry(task, attempt);
@@ -78,7 +78,7 @@ function between(
   call: () => number,
 ): number | Promise<number> {
   const { files } = task.process;
-  if (!files.may_use(from) || !files.may_use(to)) return -EBADF;
+  if (files.is_foreign(from) || files.is_foreign(to)) return -EBADF;
   const attempt = (): number => with_nonblock(task, from, () => with_nonblock(task, to, call));
   const ret = attempt();
   const blocking = [from, to].every((fd) => files.kind(fd) === FILE || !files.is_nonblocking(fd));

@@ -19,7 +19,7 @@ function pages(size: number): number {
 
 export const sys_mmap: Handler = (task, address, size, prot, flags, fd, offset) => {
   const { areas, driver, files } = task.process;
-  if (!files.may_use(fd | 0)) return -EBADF;
+  if (files.is_foreign(fd | 0)) return -EBADF;
   if ((flags & MAP_FIXED) !== 0 && !is_own(task, address, size)) return -EPERM;
   const ret = driver.syscall(NR.mmap, address, size, prot, flags, fd, offset);
   if (ret > 0 && !is_own(task, ret, size)) areas.set(ret, pages(size));

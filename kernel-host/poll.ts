@@ -1,14 +1,15 @@
 /** Waiting for many descriptors: asked without a time limit, and asked again when one of them has moved. */
-import { EBADF, EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
-import { get_s32, get_s64, get_u16, put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
+import { EBADF, EFAULT, EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { get_s32, get_s64, get_u16, get_u64, put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } from '../kernel-mock/include/uapi/poll.js';
 import { CLOCK_MONOTONIC } from '../kernel-mock/include/uapi/time.js';
 import { NR } from '../kernel-mock/include/uapi/unistd.js';
 import type { Interest } from './readiness.js';
+import { with_mask } from './signal.js';
 import { type Handler, type HostTask, INTERRUPTED, TIMED_OUT } from './task.js';
 
-const { pollfd: POLLFD, timespec: TIMESPEC, sigset: SIGSET } = layout_x86_64;
+const { pollfd: POLLFD, timespec: TIMESPEC, sigset_argpack: ARGPACK } = layout_x86_64;
 
 /** How long a call may sleep, as the program says it. */
 interface Limit {
@@ -104,14 +105,13 @@ function no_time(task: HostTask): number {
   return scratch.address;
 }
 
-// DEVIATION: the signal mask of ppoll, pselect6 and epoll_pwait holds while the kernel is asked, not during the sleep.
 export const sys_ppoll: Handler = (task, fds, n, ts, mask, size) => {
   const { driver } = task.process;
   const limit = limit_at(task, ts, 1);
   if (limit === null) return driver.syscall(NR.ppoll, fds, n, ts, mask, size, 0);
   const begun = now();
-  const ask = (): number => driver.syscall(NR.ppoll, fds, n, no_time(task), mask, size, 0);
-  const ret = poll(task, fds, n >>> 0, limit, ask);
+  const ask = (): number => driver.syscall(NR.ppoll, fds, n, no_time(task), 0, 0, 0);
+  const ret = with_mask(task, mask, size, () => poll(task, fds, n >>> 0, limit, ask));
   const leave = (r: number): number => {
     put_rest(task, ts, begun, limit, 1);
     return r;
@@ -180,7 +180,11 @@ export const sys_pselect6: Handler = (task, n, r, w, e, ts, mask) => {
   const limit = limit_at(task, ts, 1);
   if (limit === null) return driver.syscall(NR.pselect6, n, r, w, e, ts, mask);
   const begun = now();
-  const ret = select(task, n, [r, w, e], limit, () => driver.syscall(NR.pselect6, n, r, w, e, no_time(task), mask));
+  const pack = mask === 0 ? undefined : task.memory.read(mask, ARGPACK.size);
+  if (mask !== 0 && pack === undefined) return -EFAULT;
+  const [set, size] = pack === undefined ? [0, 0] : [get_u64(pack, ARGPACK.p), get_u64(pack, ARGPACK.sigsetsize)];
+  const ask = (): number => driver.syscall(NR.pselect6, n, r, w, e, no_time(task), 0);
+  const ret = with_mask(task, set, size, () => select(task, n, [r, w, e], limit, ask));
   const leave = (value: number): number => {
     put_rest(task, ts, begun, limit, 1);
     return value;
@@ -188,32 +192,31 @@ export const sys_pselect6: Handler = (task, n, r, w, e, ts, mask) => {
   return typeof ret === 'number' ? leave(ret) : ret.then(leave);
 };
 
-function epoll_wait(task: HostTask, a1: number, limit: Limit, ask: () => number): number | Promise<number> {
+function epoll_wait(task: HostTask, a1: number, limit: Limit, ask: (epfd: number) => number): number | Promise<number> {
   const epfd = a1 | 0;
-  if (!task.process.files.may_use(epfd)) return -EBADF;
-  const ret = ask();
+  if (task.process.files.is_foreign(epfd)) return -EBADF;
+  const ret = ask(epfd);
   if (ret !== 0 || is_none(limit)) return ret;
-  // An epoll descriptor is readable when it has something to tell.
-  return wait(task, [{ fd: epfd, events: POLLIN | POLLERR | POLLHUP }], limit, ask);
+  // An epoll descriptor is readable when it has something to tell. Asked is the one that is held: the program may close its own.
+  const { timers } = task.process;
+  const held = timers.hold(epfd);
+  return wait(task, [{ fd: held, events: POLLIN | POLLERR | POLLHUP }], limit, () => ask(held)).finally(() =>
+    timers.let_go(held, epfd),
+  );
 }
 
 export const sys_epoll_wait: Handler = (task, epfd, events, max, timeout) => {
   const { driver } = task.process;
-  return epoll_wait(task, epfd, limit_ms(timeout | 0), () => driver.syscall(NR.epoll_wait, epfd, events, max, 0, 0, 0));
+  return epoll_wait(task, epfd, limit_ms(timeout | 0), (fd) => driver.syscall(NR.epoll_wait, fd, events, max, 0, 0, 0));
 };
 
-export const sys_epoll_pwait: Handler = (task, epfd, events, max, timeout, mask, size) => {
-  const { driver } = task.process;
-  return epoll_wait(task, epfd, limit_ms(timeout | 0), () =>
-    driver.syscall(NR.epoll_pwait, epfd, events, max, 0, mask, size),
-  );
-};
+export const sys_epoll_pwait: Handler = (task, epfd, events, max, timeout, mask, size) =>
+  with_mask(task, mask, size, () => sys_epoll_wait(task, epfd, events, max, timeout, 0, 0));
 
 export const sys_epoll_pwait2: Handler = (task, epfd, events, max, ts, mask, size) => {
   const { driver } = task.process;
   const limit = limit_at(task, ts, 1);
   if (limit === null) return driver.syscall(NR.epoll_pwait2, epfd, events, max, ts, mask, size);
-  return epoll_wait(task, epfd, limit, () =>
-    driver.syscall(NR.epoll_pwait2, epfd, events, max, no_time(task), mask, mask === 0 ? SIGSET.size : size),
-  );
+  const ask = (fd: number): number => driver.syscall(NR.epoll_pwait2, fd, events, max, no_time(task), 0, 0);
+  return with_mask(task, mask, size, () => epoll_wait(task, epfd, limit, ask));
 };

@@ -99,7 +99,7 @@ export async function sleep_write(
 export const sys_read: Handler = (task, a1, buf, a3) => {
   const fd = a1 | 0;
   const { files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = rw_once(task, fd, fd, buf, a3, false);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return ret;
   return sleep_read(task, fd, (held) => rw_once(task, held, fd, buf, a3, false));
@@ -108,7 +108,7 @@ export const sys_read: Handler = (task, a1, buf, a3) => {
 export const sys_write: Handler = (task, a1, buf, count) => {
   const fd = a1 | 0;
   const { files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = rw_once(task, fd, fd, buf, count, true);
   const part = ret >= 0 && ret < count && files.kind(fd) !== FILE;
   if ((ret !== -EAGAIN && !part) || files.is_nonblocking(fd)) return ret;
@@ -150,7 +150,7 @@ function vector_once(task: HostTask, fd: number, as: number, vec: number, n: num
 export const sys_readv: Handler = (task, a1, vec, n) => {
   const fd = a1 | 0;
   const { files } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = vector_once(task, fd, fd, vec, n, false);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return ret;
   return sleep_read(task, fd, (held) => vector_once(task, held, fd, vec, n, false));
@@ -160,7 +160,7 @@ export const sys_writev: Handler = (task, a1, vec, a3) => {
   const fd = a1 | 0;
   const n = a3 | 0;
   const { files, memory } = task.process;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = vector_once(task, fd, fd, vec, n, true);
   const kind = files.kind(fd);
   if ((ret < 0 && ret !== -EAGAIN) || kind === FILE || kind === NOT_OURS) return ret;

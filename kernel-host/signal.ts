@@ -342,6 +342,38 @@ export const sys_rt_sigtimedwait: Handler = (task, a1, info, timeout, size) => {
   return wait_for_signal(task, set, ts === null ? -1 : timers.start(CLOCK_MONOTONIC, 0, sec, nsec)).then(found);
 };
 
+/**
+ * `call` with another signal mask, as ppoll and its like have it: what is pending and not in that mask ends it with -EINTR, and the
+ * mask comes back when its handlers have run.
+ */
+export function with_mask(
+  task: HostTask,
+  address: number,
+  size: number,
+  call: () => number | Promise<number>,
+): number | Promise<number> {
+  if (address === 0) return call();
+  const mask = size === SIGSET.size ? read_set(task, address) : undefined;
+  if (mask === undefined) return size === SIGSET.size ? -EFAULT : -EINVAL;
+  const { signals } = task;
+  const before = signals.mask;
+  task.process.signals.set_mask(task, mask & ~UNBLOCKABLE);
+  const leave = (ret: number): number => {
+    if (ret === 0 && signals.deliverable.length > 0) ret = -EINTR;
+    if (ret === -EINTR) signals.saved_mask = before;
+    else {
+      // Not interrupted: what the old mask blocks goes on to wait.
+      const free = signals.deliverable.filter(({ signo }) => (before & bit(signo)) === 0n);
+      signals.pending.push(...signals.deliverable.filter(({ signo }) => (before & bit(signo)) !== 0n));
+      signals.deliverable.splice(0, Infinity, ...free);
+      task.process.signals.set_mask(task, before);
+    }
+    return ret;
+  };
+  const ret = call();
+  return typeof ret === 'number' ? leave(ret) : ret.then(leave);
+}
+
 /** Is it sent by the program to itself, so that we deliver it? */
 function is_own(task: HostTask, pid: number): boolean {
   return pid === task.process.pid;
@@ -353,7 +385,9 @@ function bad(signo: number): boolean {
 
 export const sys_kill: Handler = (task, a1, a2) => {
   const { driver, signals } = task.process;
-  const pid = a1 | 0;
+  const named = a1 | 0;
+  // ABI: the id of any thread names its process.
+  const pid = [...task.process.tasks].some((t) => t.tid === named) ? task.process.pid : named;
   const signo = a2 | 0;
   if (!bad(signo) && is_own(task, pid) && signals.send(null, signo, make_info(signo, SI_USER))) return 0;
   return driver.syscall(NR.kill, pid, signo, 0, 0, 0, 0);
@@ -361,6 +395,7 @@ export const sys_kill: Handler = (task, a1, a2) => {
 
 function tgkill(task: HostTask, tgid: number, tid: number, signo: number): number {
   const { driver, signals, pid, tasks } = task.process;
+  if (tgid <= 0 || tid <= 0) return -EINVAL;
   const target = [...tasks].find((t) => t.tid === tid);
   if (target === undefined)
     return tgid === pid && tid !== pid ? -ESRCH : driver.syscall(NR.tgkill, tgid, tid, signo, 0, 0, 0);

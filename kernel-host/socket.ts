@@ -42,7 +42,7 @@ function accept(
 ): number | Promise<number> {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const attempt = (as: number): number => with_nonblock(task, as, () => driver.syscall(nr, as, addr, len, flags, 0, 0));
   const ret = attempt(fd);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return made(task, ret);
@@ -55,7 +55,7 @@ export const sys_accept4: Handler = (task, fd, addr, len, flags) => accept(task,
 export const sys_connect: Handler = (task, a1, addr, len) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const call = (as: number): number => driver.syscall(NR.connect, as, addr, len, 0, 0, 0);
   if (files.kind(fd) !== SOCKET || files.is_nonblocking(fd)) return call(fd);
   const ret = with_nonblock(task, fd, () => call(fd));
@@ -76,7 +76,7 @@ export const sys_connect: Handler = (task, a1, addr, len) => {
 export const sys_recvfrom: Handler = (task, a1, buf, size, flags, addr, addrlen) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   let done = 0;
   const attempt = (as: number): number => {
     const ret = driver.syscall(NR.recvfrom, as, buf + done, size - done, flags | MSG_DONTWAIT, addr, addrlen);
@@ -120,7 +120,7 @@ function take_descriptors(task: HostTask, msg: number): void {
 export const sys_recvmsg: Handler = (task, a1, msg, flags) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   // The kernel writes lengths into the header, which a second try would take for those of the buffers.
   // DEVIATION: MSG_WAITALL is not heeded by recvmsg: it may return less.
   const attempt = (as: number): number => driver.syscall(NR.recvmsg, as, msg, flags | MSG_DONTWAIT, 0, 0, 0);
@@ -137,7 +137,7 @@ export const sys_recvmmsg: Handler = (task, a1, vec, a3, flags, timeout) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
   const n = a3 >>> 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   let done = 0;
   const attempt = (as: number): number => {
     const at = vec + done * MMSGHDR.size;
@@ -155,7 +155,7 @@ export const sys_recvmmsg: Handler = (task, a1, vec, a3, flags, timeout) => {
 export const sys_sendto: Handler = (task, a1, buf, size, flags, addr, addrlen) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const attempt = (as: number, done: number): number =>
     driver.syscall(NR.sendto, as, buf + done, size - done, flags | MSG_DONTWAIT, addr, addrlen);
   const ret = attempt(fd, 0);
@@ -205,7 +205,7 @@ function message_rest(
 export const sys_sendmsg: Handler = (task, a1, msg, flags) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const ret = driver.syscall(NR.sendmsg, fd, msg, flags | MSG_DONTWAIT, 0, 0, 0);
   if ((ret < 0 && ret !== -EAGAIN) || !sleeps(task, -EAGAIN, fd, flags)) return ret;
   const message = message_rest(task, msg);
@@ -222,7 +222,7 @@ export const sys_sendmmsg: Handler = (task, a1, vec, a3, flags) => {
   const { driver, files } = task.process;
   const fd = a1 | 0;
   const n = a3 >>> 0;
-  if (!files.may_use(fd)) return -EBADF;
+  if (files.is_foreign(fd)) return -EBADF;
   const attempt = (as: number, done: number): number =>
     driver.syscall(NR.sendmmsg, as, vec + done * MMSGHDR.size, n - done, flags | MSG_DONTWAIT, 0, 0);
   const ret = attempt(fd, 0);

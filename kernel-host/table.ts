@@ -18,6 +18,7 @@ import { sys_exit, sys_exit_group, sys_gettid, sys_set_tid_address } from './exi
 import { sys_futex } from './futex.js';
 import { sys_fcntl, sys_flock, sys_sendfile, sys_splice, sys_tee } from './locks.js';
 import { on_own_memory, sys_mmap, sys_munmap } from './mmap.js';
+import { sys_open, sys_openat } from './open.js';
 import {
   sys_epoll_pwait,
   sys_epoll_pwait2,
@@ -63,6 +64,8 @@ const handlers: Calls<Handler> = {
   write: sys_write,
   readv: sys_readv,
   writev: sys_writev,
+  open: sys_open,
+  openat: sys_openat,
   close: sys_close,
   close_range: sys_close_range,
   dup: sys_dup,
@@ -176,8 +179,9 @@ function refuse(name: string, why: string): Handler {
 
 /** The descriptors among the registers must be the program's. */
 function checked(nr: number, args: readonly number[]): Handler {
+  // What is not open at all the kernel shall see, with what else is wrong.
   const own = (task: HostTask, regs: readonly number[]): boolean =>
-    args.every((arg) => task.process.files.may_use(regs[arg - 1]! | 0));
+    args.every((arg) => !task.process.files.is_foreign(regs[arg - 1]! | 0));
   return (task, a1, a2, a3, a4, a5, a6) =>
     own(task, [a1, a2, a3, a4, a5, a6]) ? task.process.driver.syscall(nr, a1, a2, a3, a4, a5, a6) : -EBADF;
 }
@@ -185,10 +189,10 @@ function checked(nr: number, args: readonly number[]): Handler {
 function making(name: CallName): Handler {
   const nr = NR[name];
   const kind = makes_fd[name]!;
-  const at = name === 'openat' || name === 'openat2';
+  const at = name === 'openat2';
   return (task, a1, a2, a3, a4, a5, a6) => {
     const { driver, files } = task.process;
-    if (at && !files.may_use(a1 | 0)) return -EBADF;
+    if (at && files.is_foreign(a1 | 0)) return -EBADF;
     const ret = driver.syscall(nr, a1, a2, a3, a4, a5, a6);
     if (ret >= 0) files.add(ret, kind);
     return ret;

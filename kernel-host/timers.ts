@@ -11,7 +11,7 @@ import type { HostTask } from './task.js';
 
 const ITIMERSPEC = layout_x86_64.itimerspec;
 /** Our descriptors stand above those that a program counts on: the lowest free one is what it gets. */
-const LOWEST = 512;
+const LOWEST = 768;
 const MAX_FREE = 16;
 
 export class Timers {

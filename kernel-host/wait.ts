@@ -2,12 +2,21 @@
  * Waiting for children: those that the program has started, and no others: the runtime has children of its own. Each has a
  * pidfd, which becomes ready when it ends.
  */
-import { ECHILD, EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { ECHILD, EINTR, EINVAL, ESRCH } from '../kernel-mock/include/uapi/errno.js';
 import { get_s32, put_u32 } from '../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { POLLIN } from '../kernel-mock/include/uapi/poll.js';
 import { NR } from '../kernel-mock/include/uapi/unistd.js';
-import { P_ALL, P_PGID, P_PID, WCONTINUED, WEXITED, WNOHANG, WUNTRACED } from '../kernel-mock/include/uapi/wait.js';
+import {
+  P_ALL,
+  P_PGID,
+  P_PID,
+  WCONTINUED,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+  WUNTRACED,
+} from '../kernel-mock/include/uapi/wait.js';
 import type { Driver } from './driver.js';
 import { type Handler, type HostTask, INTERRUPTED } from './task.js';
 import type { Timers } from './timers.js';
@@ -108,10 +117,14 @@ export const sys_wait4: Handler = (task, a1, status, a3, rusage) => {
     return some.length === 0 ? -ECHILD : 0;
   };
   if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | 0xe0000000)) !== 0) return -EINVAL;
+  // Linux: kernel_wait4.
+  if (pid === INT_MIN) return -ESRCH;
   const ret = attempt();
   if (ret !== 0 || (options & WNOHANG) !== 0) return ret;
   return sleep(task, pid, (options & (WUNTRACED | WCONTINUED)) !== 0, attempt);
 };
+
+const INT_MIN = -(2 ** 31);
 
 /** What waitid calls the children that wait4 calls so. */
 function as_wait4(type: number, id: number): number {
@@ -126,6 +139,9 @@ export const sys_waitid: Handler = (task, a1, a2, info, a4, rusage) => {
   // A pidfd of the program names one process; P_PGID 0 is the caller's own group. The kernel judges the rest.
   if (type !== P_ALL && type !== P_PID && type !== P_PGID)
     return driver.syscall(NR.waitid, type, a2, info, options | WNOHANG, rusage, 0);
+  // Without reaping anybody the kernel judges the arguments.
+  const judged = driver.syscall(NR.waitid, type, a2, 0, options | WNOHANG | WNOWAIT, 0, 0);
+  if (judged < 0 && judged !== -ECHILD) return judged;
   const pid = as_wait4(type, a2 | 0);
   const raw = new Uint8Array(SIGINFO.size);
   const at = driver.address(raw);
@@ -139,7 +155,7 @@ export const sys_waitid: Handler = (task, a1, a2, info, a4, rusage) => {
       if (info !== 0) memory.write(info, raw);
       if (
         (options & WEXITED) !== 0 &&
-        driver.syscall(NR.waitid, P_PID, child.pid, 0, WEXITED | WNOHANG | 0x01000000, 0, 0) < 0
+        driver.syscall(NR.waitid, P_PID, child.pid, 0, WEXITED | WNOHANG | WNOWAIT, 0, 0) < 0
       )
         children.remove(child.pid);
       return 1;
