@@ -37,6 +37,19 @@ export interface Sleep {
   readonly ready: (index: number) => void;
 }
 
+/** Those whose thread waits. The runtime joins its threads when the process ends, so it has to be called back before. */
+const waiting = new Set<() => void>();
+let exit_is_watched = false;
+
+function at_exit(call_back: () => void): void {
+  waiting.add(call_back);
+  if (exit_is_watched) return;
+  exit_is_watched = true;
+  process.on('exit', () => {
+    for (const each of waiting) each();
+  });
+}
+
 export class Readiness {
   readonly #driver: Driver;
   readonly #epfd: number;
@@ -123,9 +136,11 @@ export class Readiness {
 
   #ask_thread(): void {
     this.#in_thread = true;
+    at_exit(this.#call_back);
     const { address, bytes } = this.#thread_events;
     this.#driver.epoll_wait_in_thread(this.#epfd, address, MAX_EVENTS, (n) => {
       this.#in_thread = false;
+      waiting.delete(this.#call_back);
       if (n > 0) this.#deliver(bytes, n);
       if (this.#finished) this.#close();
       else if (this.#sleeps.size > 0) this.#look_soon();
@@ -144,10 +159,14 @@ export class Readiness {
   /** Bring the thread back: as long as it waits, the runtime does not end. */
   #dismiss(): void {
     this.#linger = null;
-    if (this.#sleeps.size > 0 || !this.#in_thread) return;
+    if (this.#sleeps.size === 0 && this.#in_thread) this.#call_back();
+  }
+
+  /** The thread comes back from epoll_wait. */
+  readonly #call_back = (): void => {
     put_u64(this.#eight.bytes, 0, 1);
     this.#driver.syscall(NR.write, this.#eventfd, this.#eight.address, 8, 0, 0, 0);
-  }
+  };
 
   /** The program has ended: nobody sleeps any more. */
   finish(): void {

@@ -231,6 +231,18 @@ on_host('the echo server talks to clients of Node and to programs', async (t) =>
   t.is(status, 0);
 });
 
+on_host('a sleep does not keep the process from its end', async (t) => {
+  const host = new URL('../../host.js', import.meta.url).href;
+  const script = `import { hostKernel } from '${host}';
+    setTimeout(() => process.exit(3), 100);
+    await hostKernel().run(async (libc) => { const fds = [0, 0]; await libc.pipe(fds); await libc.read(fds[0], new Uint8Array(1)); });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+  const [status] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(late);
+  t.is(status, 3);
+});
+
 on_host('connect to a port where nobody listens, blocking and not', (t, kernel) =>
   runs(t, kernel, async (libc) => {
     const probe = await libc.socket(AF_INET, SOCK_STREAM, 0);

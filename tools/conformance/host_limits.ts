@@ -48,7 +48,7 @@ export const limits: readonly Limit[] = [
   { reason: 'a thread is no task of the kernel, and its id none that it knows', applies: is(/\/setpgid\/thread$/) },
   {
     reason: 'the runtime tells of a signal from the kernel when it comes by, not in the same moment',
-    applies: is(/^ltp\/fcntl31\//, /files\/write\/fsize/, /^linux\/fcntl\/lease-/),
+    applies: is(/^ltp\/fcntl31\//, /files\/write\/fsize/, /^linux\/fcntl\/lease-/, /sigio/),
   },
   { reason: 'a register is a number of 53 bits', applies: is(/^linux\/io\/(read|write)\//) },
   {
