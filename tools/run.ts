@@ -10,12 +10,14 @@ import type { Rule } from './inject/rule.js';
 import { type ProgramFile, load_program, syntax_error } from './load_program.js';
 import { type ObserveOptions, observe } from './observe.js';
 import { type Overlay, overlay } from './overlays.js';
+import { HOST, HostProgramError, ready_on_host } from './run_host.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
 export interface RunOptions extends ObserveOptions {
+  /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
@@ -70,7 +72,8 @@ const OURS = new URL('.', import.meta.url).href;
 function report(error: unknown): string {
   if (error instanceof DeadlockError || error instanceof MisuseError) return error.message;
   if (error instanceof OopsError) return error.message + stack_of(error.cause);
-  if (error instanceof ProgramError) return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
+  if (error instanceof ProgramError || error instanceof HostProgramError)
+    return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
   return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
 }
 
@@ -91,36 +94,16 @@ function shell_status(file: string, status: number): number {
   return 128 + signo;
 }
 
-/** Run what was loaded from `file`; answers with the exit status. */
-async function run_in(
-  kernel: Kernel,
-  file: string,
-  args: readonly string[],
-  { main, programs }: ProgramFile,
-  env: Readonly<Record<string, string>>,
-): Promise<number> {
-  try {
-    for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
-  } catch (error) {
-    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
-  }
-  try {
-    return shell_status(file, await kernel.run(main, [file, ...args], env));
-  } catch (error) {
-    return fail(file, report(error));
-  }
+/** A program that is ready to run. */
+export interface Ready {
+  run(): Promise<number>;
+  /** The run is over, well or not. Answers with the exit status that takes the place of the program's; 0: none does. */
+  close(): number;
 }
 
-/** Run the program of `file`; answers with the exit status for the host. */
-export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+/** @throws TypeError: what the file exports as `programs` is no such thing */
+function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
   const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [], overlay: overlays = [] } = options;
-  let loaded;
-  try {
-    loaded = await load_program(file);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
-  }
   const observer = observe(options);
   const kernel = boot({
     ...(seed === undefined ? {} : { seed }),
@@ -131,14 +114,45 @@ export async function run_file(file: string, args: readonly string[], options: R
   });
   kernel.set_trace(observer.tracer);
   if (overlays.length > 0) overlay(kernel, ...overlays);
+  for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
+  return {
+    run: () => kernel.run(main, argv, env ?? {}),
+    close() {
+      for (const line of injection?.unmatched() ?? []) warn(line);
+      return observer.end();
+    },
+  };
+}
+
+/** Run the program of `file`; answers with the exit status for the host. */
+export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  let loaded;
+  try {
+    loaded = await load_program(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
+  }
+  const argv = [file, ...args];
+  let ready: Ready;
+  try {
+    ready = options.kernel === HOST ? ready_on_host(loaded.main, argv, options) : ready_on_mock(loaded, argv, options);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
+  }
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
-  const status = await run_in(kernel, file, args, loaded, env ?? {});
-  for (const line of injection?.unmatched() ?? []) warn(line);
-  const leaked = observer.end();
-  return status === RUN_FAILED || leaked === 0 ? status : leaked;
+  let status: number;
+  try {
+    status = shell_status(file, await ready.run());
+  } catch (error) {
+    status = fail(file, report(error));
+  }
+  const instead = ready.close();
+  return status === RUN_FAILED || instead === 0 ? status : instead;
 }
