@@ -149,6 +149,7 @@ function exit_notify(group: ThreadGroup): void {
   if (group.stop_signal !== 0) kernel.nr_stopped--;
   group.stop_signal = 0;
   if (group.real_timer !== null) del_timer(kernel.timers, group.real_timer);
+  group.run_cpu_timers = null;
   kill_orphaned_pgrp(group, group);
   set_stop_event(group, 0, false);
   group.zombie = true;

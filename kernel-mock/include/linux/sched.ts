@@ -111,6 +111,13 @@ export interface SigFrame {
   readonly resolve: ((ret: number) => void) | null;
 }
 
+/** An interval timer on processor time, in nanoseconds of that time. */
+export interface CpuItimer {
+  /** 0: not set. */
+  expires: number;
+  incr: number;
+}
+
 /** What the threads of one process share: Linux's signal_struct and sighand_struct in one. */
 export interface ThreadGroup {
   readonly kernel: Kernel;
@@ -172,6 +179,11 @@ export interface ThreadGroup {
   /** ITIMER_REAL; null until first used. */
   real_timer: Timer | null;
   it_real_incr: number;
+  /** ITIMER_VIRTUAL, ITIMER_PROF. */
+  readonly it_virt: CpuItimer;
+  readonly it_prof: CpuItimer;
+  /** Looks at those and at RLIMIT_CPU; null: none is set. */
+  run_cpu_timers: (() => void) | null;
   /** Processor time of threads that have ended, and of children that were waited for; nanoseconds. */
   sum_exec: number;
   children_exec: number;
