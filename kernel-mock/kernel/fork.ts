@@ -240,6 +240,8 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     it_virt: { expires: 0, incr: 0 },
     it_prof: { expires: 0, incr: 0 },
     run_cpu_timers: null,
+    posix_timers: null,
+    next_timer_id: 0,
     sum_exec: 0,
     children_exec: 0,
     run: null,

@@ -47,6 +47,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   socket:
     'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',
   statx: 'no STATX_MNT_ID, STATX_DIOALIGN and later fields',
+  timer_create: 'no timers on CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID',
   times: 'only the time that calls take',
   unshare: 'CLONE_FILES and CLONE_FS; no namespaces',
   utimensat: 'a time that is far from now is kept to a quarter of a microsecond',
