@@ -42,6 +42,7 @@ import * as sys_times_h from './sys/times.js';
 import * as sys_uio_h from './sys/uio.js';
 import * as sys_wait_h from './sys/wait.js';
 import * as time_h from './time.js';
+import * as time_timer_h from './time/timer.js';
 import * as unistd_h from './unistd.js';
 import * as unistd_cred_h from './unistd/cred.js';
 import * as unistd_exec_h from './unistd/exec.js';
@@ -86,6 +87,7 @@ type Headers = typeof arpa_inet_h &
   typeof sys_uio_h &
   typeof sys_wait_h &
   typeof time_h &
+  typeof time_timer_h &
   typeof unistd_h &
   typeof unistd_cred_h &
   typeof unistd_exec_h &
@@ -131,6 +133,7 @@ export const functions: Headers = {
   ...sys_uio_h,
   ...sys_wait_h,
   ...time_h,
+  ...time_timer_h,
   ...unistd_h,
   ...unistd_cred_h,
   ...unistd_exec_h,
@@ -181,7 +184,8 @@ export type { SockAddr, SockAddrIn, SockAddrIn6, SockAddrOut, SockAddrUn } from 
 export type { PollFd } from './poll.js';
 export type { EpollEvent } from './sys/epoll.js';
 export type { FdSet } from './sys/select.js';
-export type { Itimerspec } from './sys/timerfd.js';
+export type { Itimerspec } from './internal/itimerspec.js';
+export type { Sigevent } from './time/timer.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
 export type { Rlimit } from './sys/resource.js';

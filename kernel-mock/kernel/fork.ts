@@ -59,6 +59,7 @@ import { do_syscall, start_user_mode } from './entry.js';
 import { adopt, release_task } from './exit.js';
 import { attach_pgrp } from './pgrp.js';
 import { pidfd_create } from './pid.js';
+import { arm_cpu_timers } from './posix-cpu-timers.js';
 import { recalc_sigpending } from './signal.js';
 import { sig_pending, sigset } from './sigset.js';
 import { over_nproc } from './user.js';
@@ -236,6 +237,11 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     did_exec: false,
     real_timer: null,
     it_real_incr: 0,
+    it_virt: { expires: 0, incr: 0 },
+    it_prof: { expires: 0, incr: 0 },
+    run_cpu_timers: null,
+    posix_timers: null,
+    next_timer_id: 0,
     sum_exec: 0,
     children_exec: 0,
     run: null,
@@ -282,6 +288,7 @@ function copy_signal(task: Task, pid: number, flags: number, image: Image): Thre
   child.pgid = group.pgid;
   child.sid = group.sid;
   child.rlim = group.rlim;
+  arm_cpu_timers(child);
   child.actions = (flags & CLONE_SIGHAND) !== 0 ? group.actions : group.actions.slice();
   // A sibling, made by CLONE_PARENT, ends as its maker does.
   child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : flags & CSIGNAL;

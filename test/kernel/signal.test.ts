@@ -26,7 +26,8 @@ import {
 } from 'sys-indirect/uapi';
 import { type Libc, type Program, type RouteName, type SigActionT, releases } from '../../index.js';
 import { nothing_left, run, boot_for } from '../helpers.js';
-import { SLEEPS, type SleepingCall } from './sleeps.js';
+import type { SleepingCall } from './sleeping_call.js';
+import { SLEEPS } from './sleeps.js';
 
 /** Where each route works: a handler has to leave its parameters alone on all of them. */
 const ROUTES: readonly (readonly [RouteName, string])[] = [
@@ -103,7 +104,10 @@ const stopped = test.macro({
       };
       await libc.pthread_create(null, null, sleeper, null);
       await libc.sleep(4);
-      if (call.holds === true) return void (await libc.sleep(4));
+      if (call.holds === true) {
+        await libc.sleep(4);
+        return;
+      }
       t.is(call_gave.value, call.without_handler ?? 'asleep');
       if (call.without_handler !== undefined || call.holds === true || end === undefined) return;
       await end(libc);

@@ -4,7 +4,8 @@ import test from 'ava';
 import { NR, SIGKILL } from '../../kernel-mock/include/uapi/index.js';
 import type { Libc } from '../../index.js';
 import { boot_for } from '../helpers.js';
-import { SLEEPS, type SleepingCall } from './sleeps.js';
+import type { SleepingCall } from './sleeping_call.js';
+import { SLEEPS } from './sleeps.js';
 
 const KERNEL = new URL('../../../kernel-mock/', import.meta.url);
 
@@ -33,7 +34,7 @@ async function sleeping_in(t: Parameters<typeof boot_for>[0], call: SleepingCall
     );
     await libc.sleep(1);
     const task = kernel.internals.tasks.get(tid);
-    if (task?.sleep != null) seen = { nr: task.nr, on: without_numbers(task.wchan) };
+    if (task !== undefined && task.sleep !== null) seen = { nr: task.nr, on: without_numbers(task.wchan) };
     await libc.kill(0, SIGKILL);
   });
   t.is(status, SIGKILL);

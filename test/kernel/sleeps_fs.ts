@@ -16,7 +16,7 @@ import {
   SIG_IGN,
 } from 'sys-indirect/uapi';
 import type { Libc } from '../../index.js';
-import { BYTE, type SleepingCall, pipe } from './sleeps.js';
+import { BYTE, type SleepingCall, pipe } from './sleeping_call.js';
 
 async function full_pipe(libc: Libc): Promise<[number, number]> {
   const fds = await pipe(libc);

@@ -12,7 +12,7 @@ import {
   SO_SNDTIMEO,
 } from 'sys-indirect/uapi';
 import type { Libc } from '../../index.js';
-import { BYTE, type SleepingCall, connect, listener, pair, tcp_listener } from './sleeps.js';
+import { BYTE, type SleepingCall, connect, listener, pair, tcp_listener } from './sleeping_call.js';
 
 /** Sends until nothing more goes in. */
 async function fill(libc: Libc, fd: number, n: number): Promise<void> {
