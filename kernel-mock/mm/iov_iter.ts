@@ -23,10 +23,23 @@ export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
   iter.pos = -1;
 }
 
+const { size, iov_base, iov_len } = layout_x86_64.iovec;
+
+/** An iovec of one element. Linux: copy_iovec of __import_iovec_ubuf. */
+function import_one(mm: Mm, iter: IovIter, vec: number): number {
+  const area = find_vma(mm, vec, size);
+  if (area === null) return -EFAULT;
+  const o = vec - area.start;
+  const len = get_s64(area.bytes, o + iov_len);
+  if (len < 0) return -EINVAL;
+  iov_iter_ubuf(iter, get_u64(area.bytes, o + iov_base), Math.min(len, MAX_RW_COUNT));
+  return 0;
+}
+
 /** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
 export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): number {
-  const { size, iov_base, iov_len } = layout_x86_64.iovec;
   if (!(nr >= 0 && nr <= UIO_MAXIOV)) return -EINVAL;
+  if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
   if (nr > 0) {

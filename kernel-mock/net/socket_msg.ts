@@ -15,13 +15,13 @@ import {
   MSG_WAITFORONE,
 } from '../include/uapi/socket.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
-import { get_s32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
+import { put_u32, put_u64 } from '../lib/bytes.js';
 import { hold_file } from '../fs/file.js';
 import { put_timespec } from '../fs/select.js';
 import { get_timespec } from '../kernel/futex.js';
 import { ktime_get } from '../kernel/time.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
-import { find_vma } from '../mm/mmap.js';
+import { area_view, find_vma, view_u64 } from '../mm/mmap.js';
 import { copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
 import { sock_error } from './core/sock.js';
 import {
@@ -128,11 +128,11 @@ function copy_msg_name(task: Task, msg: MsgHdr, uaddr: number, namelen: number):
 function copy_msghdr_from_user(task: Task, msg: MsgHdr, umsg: number, receive: boolean): number {
   const area = find_vma(task.mm, umsg, MSGHDR.size);
   if (area === null) return -EFAULT;
-  const { bytes } = area;
+  const header = area_view(area);
   const at = umsg - area.start;
-  const uaddr = get_u64(bytes, at + MSGHDR.msg_name);
-  const iovlen = get_u64(bytes, at + MSGHDR.msg_iovlen);
-  const namelen = uaddr === 0 ? 0 : get_s32(bytes, at + MSGHDR.msg_namelen);
+  const uaddr = view_u64(header, at + MSGHDR.msg_name);
+  const iovlen = view_u64(header, at + MSGHDR.msg_iovlen);
+  const namelen = uaddr === 0 ? 0 : header.getInt32(at + MSGHDR.msg_namelen, true);
   const old = task.kernel.release.msghdr_first;
   if (old && iovlen > UIO_MAXIOV) return -EMSGSIZE;
   let err = old && receive ? 0 : check_namelen(task, namelen);
@@ -140,9 +140,9 @@ function copy_msghdr_from_user(task: Task, msg: MsgHdr, umsg: number, receive: b
   if (err < 0) return err;
   if (iovlen > UIO_MAXIOV) return -EMSGSIZE;
   msg.msg_name = receive ? uaddr : 0;
-  msg.msg_control = get_u64(bytes, at + MSGHDR.msg_control);
-  msg.msg_controllen = get_u64(bytes, at + MSGHDR.msg_controllen);
-  return import_iovec(task.mm, task.iter, get_u64(bytes, at + MSGHDR.msg_iov), iovlen);
+  msg.msg_control = view_u64(header, at + MSGHDR.msg_control);
+  msg.msg_controllen = view_u64(header, at + MSGHDR.msg_controllen);
+  return import_iovec(task.mm, task.iter, view_u64(header, at + MSGHDR.msg_iov), iovlen);
 }
 
 /** The control messages to send: -ENOBUFS (more than net.core.optmem_max), -EFAULT. */
