@@ -5,6 +5,9 @@ export const POSIX_SPAWN_RESETIDS = 0x01;
 export const POSIX_SPAWN_SETPGROUP = 0x02;
 export const POSIX_SPAWN_SETSIGDEF = 0x04;
 export const POSIX_SPAWN_SETSIGMASK = 0x08;
+export const POSIX_SPAWN_SETSCHEDPARAM = 0x10;
+export const POSIX_SPAWN_SETSCHEDULER = 0x20;
+export const POSIX_SPAWN_USEVFORK = 0x40;
 export const POSIX_SPAWN_SETSID = 0x80;
 
 // pthread.h

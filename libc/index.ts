@@ -16,6 +16,7 @@ import * as pthread_sync_h from './pthread/sync.js';
 import * as sched_h from './sched.js';
 import * as signal_h from './signal.js';
 import * as spawn_h from './spawn.js';
+import * as spawn_attr_h from './spawn/attr.js';
 import * as stdio_h from './stdio.js';
 import * as stdio_popen_h from './stdio/popen.js';
 import * as stdlib_h from './stdlib.js';
@@ -61,6 +62,7 @@ type Headers = typeof arpa_inet_h &
   typeof sched_h &
   typeof signal_h &
   typeof spawn_h &
+  typeof spawn_attr_h &
   typeof stdio_h &
   typeof stdio_popen_h &
   typeof stdlib_h &
@@ -107,6 +109,7 @@ export const functions: Headers = {
   ...sched_h,
   ...signal_h,
   ...spawn_h,
+  ...spawn_attr_h,
   ...stdio_h,
   ...stdio_popen_h,
   ...stdlib_h,
@@ -201,7 +204,8 @@ export type { Rusage } from './internal/rusage.js';
 export type { SigHandler, SigInfoT } from './internal/process.js';
 export type { SigActionT } from './internal/sigaction.js';
 export type { SigSetArg, SigSetT } from './internal/siginfo.js';
-export type { SpawnAttr, SpawnFileActions } from './spawn.js';
+export type { SpawnFileActions } from './spawn.js';
+export type { SpawnAttr } from './spawn/attr.js';
 export type { Env } from './internal/strings.js';
 export type { Timespec, Timeval } from './internal/timespec.js';
 export type { Itimerval } from './sys/time.js';

@@ -1,7 +1,7 @@
 /** sys/timerfd.h. */
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { TIMERFD_CREATE } from '../internal/descriptor_calls.js';
-import { want_number, want_object } from '../internal/describe.js';
+import { want_number } from '../internal/describe.js';
 import { type Itimerspec, decode_itimerspec, encode_itimerspec } from '../internal/itimerspec.js';
 import type { Thread } from '../internal/thread.js';
 
