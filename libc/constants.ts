@@ -17,6 +17,8 @@ export const PTHREAD_CANCEL_DEFERRED = 0;
 export const PTHREAD_CANCEL_ASYNCHRONOUS = 1;
 /** What pthread_join gives for a thread that was cancelled. */
 export const PTHREAD_CANCELED = -1;
+/** What the last thread to come to a barrier is told. */
+export const PTHREAD_BARRIER_SERIAL_THREAD = -1;
 export const PTHREAD_MUTEX_NORMAL = 0;
 export const PTHREAD_MUTEX_RECURSIVE = 1;
 export const PTHREAD_MUTEX_ERRORCHECK = 2;

@@ -12,8 +12,11 @@ import { Thread } from './internal/thread.js';
 import * as poll_h from './poll.js';
 import * as pthread_h from './pthread.js';
 import * as pthread_cancel_h from './pthread/cancel.js';
+import * as pthread_key_h from './pthread/key.js';
+import * as pthread_rwlock_h from './pthread/rwlock.js';
 import * as pthread_sync_h from './pthread/sync.js';
 import * as sched_h from './sched.js';
+import * as semaphore_h from './semaphore.js';
 import * as signal_h from './signal.js';
 import * as spawn_h from './spawn.js';
 import * as spawn_attr_h from './spawn/attr.js';
@@ -58,8 +61,11 @@ type Headers = typeof arpa_inet_h &
   typeof poll_h &
   typeof pthread_h &
   typeof pthread_cancel_h &
+  typeof pthread_key_h &
+  typeof pthread_rwlock_h &
   typeof pthread_sync_h &
   typeof sched_h &
+  typeof semaphore_h &
   typeof signal_h &
   typeof spawn_h &
   typeof spawn_attr_h &
@@ -105,8 +111,11 @@ export const functions: Headers = {
   ...poll_h,
   ...pthread_h,
   ...pthread_cancel_h,
+  ...pthread_key_h,
+  ...pthread_rwlock_h,
   ...pthread_sync_h,
   ...sched_h,
+  ...semaphore_h,
   ...signal_h,
   ...spawn_h,
   ...spawn_attr_h,
@@ -191,6 +200,8 @@ export type { Itimerspec } from './internal/itimerspec.js';
 export type { Sigevent } from './time/timer.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
+export type { PthreadBarrierT, PthreadRwlockT, PthreadSpinlockT } from './pthread/rwlock.js';
+export type { SemT } from './semaphore.js';
 export type { Rlimit } from './sys/resource.js';
 export type { DIR, Dirent } from './dirent.js';
 export type { OpenHow } from './fcntl.js';
