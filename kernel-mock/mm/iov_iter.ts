@@ -86,7 +86,13 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
-/** How many of the next `n` bytes are there before a segment that is not. Linux: fault_in_iov_iter_readable. */
+/** Bytes of the range that are there: its area may end before it does. */
+function mapped_part(mm: Mm, ptr: number, len: number): number {
+  const area = find_vma(mm, ptr, 1);
+  return area === null ? 0 : Math.min(area.start + area.bytes.length - ptr, len);
+}
+
+/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable, copy_page_to_iter. */
 export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   if (fault_in(mm, iter, n)) return n;
   let done = 0;
@@ -97,7 +103,7 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
     ptr = iter.segs?.[i] ?? 0;
     len = iter.segs?.[i + 1] ?? n;
   }
-  return Math.min(done, n);
+  return Math.min(done + mapped_part(mm, ptr, len), n);
 }
 
 /** The next `n` bytes, which stand in this segment, have been moved. */

@@ -22,7 +22,7 @@ import { get_timespec } from '../kernel/futex.js';
 import { ktime_get } from '../kernel/time.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
 import { area_view, find_vma, view_u64 } from '../mm/mmap.js';
-import { copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
+import { access_ok, copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
 import { sock_error } from './core/sock.js';
 import {
   NO_ADDRESS,
@@ -36,6 +36,11 @@ import {
 } from './socket.js';
 
 const { msghdr: MSGHDR, mmsghdr: MMSGHDR } = layout_x86_64;
+
+/** A buffer that no program can have is found before the socket is looked for. Linux: import_ubuf. */
+function buf_is_bad(task: Task, buf: number, len: number): boolean {
+  return !access_ok(buf, Math.min(size_t(len), MAX_RW_COUNT)) && task.kernel.release.sendto_buf_first;
+}
 
 /**
  * `sendto(fd, buf, len, flags, addr, addrlen)`; send is sendto without an address.
@@ -53,6 +58,7 @@ export function sys_sendto(
   uaddr: number,
   addrlen: number,
 ): Result {
+  if (buf_is_bad(task, buf, len)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
@@ -93,6 +99,7 @@ export function sys_recvfrom(
   uaddr: number,
   ulen: number,
 ): Result {
+  if (buf_is_bad(task, buf, len)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
