@@ -291,7 +291,9 @@ export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
 export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): number {
   const sk = udp_sk(sock);
   pt?.poll_wait(sk.sk_wait);
-  let mask = POLLOUT | POLLWRNORM | POLLWRBAND;
+  // Linux: sock_writeable. What is sent has left the buffer; what is pending has not.
+  const full = sk.pending !== null && udp_truesize(sk.pending.skb.data.length) >= sk.sk_sndbuf >> 1;
+  let mask = full ? 0 : POLLOUT | POLLWRNORM | POLLWRBAND;
   if (sk.sk_err !== 0) mask |= POLLERR;
   if (sk.sk_error_queue !== null)
     mask |= sock_opt(sk, SOL_SOCKET, SO_SELECT_ERR_QUEUE) !== 0 ? POLLERR | POLLPRI : POLLERR;

@@ -338,8 +338,6 @@ export const unix_dgram_ops = {
   ioctl: unix_ioctl,
   listen: () => -EOPNOTSUPP,
   shutdown: unix_shutdown,
-  setsockopt: () => -EOPNOTSUPP,
-  getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_dgram_sendmsg,
   recvmsg: unix_dgram_recvmsg,
 } satisfies ProtoOps;

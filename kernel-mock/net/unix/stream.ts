@@ -284,7 +284,8 @@ function unix_stream_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const target = Math.max((msg.flags & MSG_WAITALL) !== 0 ? room : Math.min(lowat, room), 1);
   if (plain_read(sk, msg)) {
     const n = recv_plain(task, sk, msg);
-    if (n < 0 || n >= target) return n;
+    // Who only looks has seen all there is.
+    if (n < 0 || n >= target || (n > 0 && (msg.flags & MSG_PEEK) !== 0)) return n;
     return recv_more(task, sk, msg, stream_read(n, target));
   }
   return recv_more(task, sk, msg, stream_read(0, target));
@@ -310,8 +311,6 @@ export const unix_stream_ops = {
   ioctl: unix_ioctl,
   listen: unix_listen,
   shutdown: unix_shutdown,
-  setsockopt: () => -EOPNOTSUPP,
-  getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_stream_sendmsg,
   recvmsg: unix_stream_recvmsg,
 } satisfies ProtoOps;
