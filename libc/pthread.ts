@@ -156,11 +156,11 @@ export async function pthread_join(
     other.joiner = null;
   };
   this.self?.cleanup.push(forget);
-  this.cancel_futex = true;
+  this.cancel_call = true;
   for (let tid = get_tid(other.tid); tid !== 0; tid = get_tid(other.tid)) {
     await this.enter(this.nr.futex, other.tid.ptr, FUTEX_WAIT, tid);
   }
-  this.cancel_futex = false;
+  this.cancel_call = false;
   this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(forget), 1);
   free_tid_word(this, other);
   if (retval !== null) retval.value = other.value;

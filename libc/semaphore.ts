@@ -43,9 +43,9 @@ async function sleep_on(t: Thread, sem: SemT, until: Timespec | null): Promise<n
   };
   put_u32(word, WAITERS, get_u32(word, WAITERS) + 1);
   t.self?.cleanup.push(leave);
-  t.cancel_futex = true;
+  t.cancel_call = true;
   const ret = await wait_on(t, sem, 0, until);
-  t.cancel_futex = false;
+  t.cancel_call = false;
   t.self?.cleanup.splice(t.self.cleanup.lastIndexOf(leave), 1);
   leave();
   return ret;

@@ -57,8 +57,8 @@ export class Thread {
   forking: Start | null = null;
   /** @internal Values of pthread_setspecific; null: none yet. */
   specific: Map<Key, unknown> | null = null;
-  /** @internal The futex call under way is a cancellation point. */
-  cancel_futex = false;
+  /** @internal The futex or fcntl call under way is a cancellation point. */
+  cancel_call = false;
   /** @internal For the next indirect call; null: there is none yet, or a call that sleeps has it. */
   indirect_block: IndirectBlock | null = null;
   /** @internal Room for the control messages of the next receive; null: there is none yet, or a call that sleeps has it. */

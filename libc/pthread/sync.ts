@@ -129,9 +129,9 @@ async function cond_wait(t: Thread, cond: PthreadCondT, mutex: PthreadMutexT, un
   // Who is cancelled in here has the mutex again when its clean-up functions run.
   const relock_first = (): Promise<number> => lock(t, mutex, null);
   t.self?.cleanup.push(relock_first);
-  t.cancel_futex = true;
+  t.cancel_call = true;
   const ret = await wait_on(t, cond, seq, until);
-  t.cancel_futex = false;
+  t.cancel_call = false;
   t.self?.cleanup.splice(t.self.cleanup.lastIndexOf(relock_first), 1);
   await lock(t, mutex, null);
   return ret === -ETIMEDOUT ? ETIMEDOUT : 0;
