@@ -218,6 +218,7 @@ export type { FOwnerEx, Flock } from './internal/flock.js';
 export type { InotifyEvent } from './sys/inotify.js';
 export type { Stat } from './sys/stat.js';
 export type { Rusage } from './internal/rusage.js';
+export type { StackT } from './signal.js';
 export type { SigHandler, SigInfoT } from './internal/process.js';
 export type { SigActionT } from './internal/sigaction.js';
 export type { SigSetArg, SigSetT } from './internal/siginfo.js';

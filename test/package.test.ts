@@ -382,6 +382,7 @@ test('functions of the library', (t) => {
     'shutdown',
     'sigaction',
     'sigaddset',
+    'sigaltstack',
     'sigdelset',
     'sigemptyset',
     'sigfillset',

@@ -183,6 +183,7 @@ function begin_new_exec(task: Task, { image, file }: Loaded, bprm: Binprm): void
   task.mm = mm_alloc(kernel.junk);
   task.mm.exe_file = file;
   task.restart_block = null;
+  task.sas = null;
   exit_itimers(group);
   flush_signal_handlers(task);
   group.image = image;

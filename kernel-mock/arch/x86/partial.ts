@@ -26,6 +26,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   clock_settime: 'CLOCK_REALTIME only; who sleeps until a date is not woken earlier or later',
   clone:
     'no namespaces (CLONE_NEW*), no CLONE_PTRACE, CLONE_SETTLS, CLONE_IO; a child starts in a function of the library',
+  clone3: 'as clone; no set_tid, no control groups',
   execve: 'programs are functions of the host and `#!` scripts: no ELF; no set-user-ID, no capabilities',
   execveat: 'programs are functions of the host and `#!` scripts: no ELF; no set-user-ID, no capabilities',
   fallocate: 'default mode, FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE; other modes are EOPNOTSUPP',
@@ -54,6 +55,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   setrlimit:
     'RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',
   setsockopt: SOCKET_OPTIONS,
+  sigaltstack: 'kept and given back; handlers run on the stack of the host',
   socket:
     'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',
   statx: 'no STATX_MNT_ID, STATX_DIOALIGN and later fields',

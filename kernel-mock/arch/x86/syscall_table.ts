@@ -128,6 +128,8 @@ import {
   sys_settimeofday,
   sys_time,
 } from '../../kernel/hrtimer.js';
+import { sys_sigaltstack } from '../../kernel/sigaltstack.js';
+import { sys_clone3 } from '../../kernel/clone3.js';
 import { sys_alarm, sys_getitimer, sys_setitimer } from '../../kernel/itimer.js';
 import {
   sys_timer_create,
@@ -228,6 +230,8 @@ export const handlers = {
   setsockopt: sys_setsockopt,
   getsockopt: sys_getsockopt,
   clone: sys_clone,
+  clone3: sys_clone3,
+  sigaltstack: sys_sigaltstack,
   fork: sys_fork,
   vfork: sys_vfork,
   execve: sys_execve,

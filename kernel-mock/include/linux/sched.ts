@@ -57,6 +57,13 @@ export interface SigAction {
   mask: SigSet;
 }
 
+/** The stack for handlers, stack_t. */
+export interface SigAltStack {
+  readonly sp: number;
+  readonly size: number;
+  readonly flags: number;
+}
+
 /** Why a signal was sent: the members of siginfo_t that some sender fills in. */
 export interface SigInfo {
   readonly si_signo: number;
@@ -222,6 +229,8 @@ export interface Task {
   /** The mask before sigsuspend, ppoll … put theirs in place. */
   saved_sigmask: SigSet | null;
   pending: SigPending;
+  /** What sigaltstack was told; null: nothing. */
+  sas: SigAltStack | null;
   /** Handlers that run, the innermost first. */
   frame: SigFrame | null;
   /** Goes on with a call that a signal without a handler has interrupted: what -ERESTART_RESTARTBLOCK asks for. */
