@@ -124,8 +124,8 @@ test(
     );
     const pid = await libc.fork(async (child) => {
       const old: Partial<SigActionT>[] = [{}, {}];
-      await child.sigaction(SIGUSR1, null, old[0]!);
-      await child.sigaction(SIGUSR2, null, old[1]!);
+      await child.sigaction(SIGUSR1, null, old[0]);
+      await child.sigaction(SIGUSR2, null, old[1]);
       return old[0]!.sa_handler === SIG_DFL && old[1]!.sa_handler === SIG_IGN ? 0 : 1;
     });
     const info = {};
@@ -170,9 +170,9 @@ test(
   answers,
   async (libc) => {
     const old: Partial<StackT>[] = [{}, {}, {}];
-    await libc.sigaltstack(stack(8192, SS_ONSTACK), old[0]!);
-    await libc.sigaltstack({ ss_sp: 1, ss_flags: SS_DISABLE, ss_size: 1 }, old[1]!);
-    await libc.sigaltstack(null, old[2]!);
+    await libc.sigaltstack(stack(8192, SS_ONSTACK), old[0]);
+    await libc.sigaltstack({ ss_sp: 1, ss_flags: SS_DISABLE, ss_size: 1 }, old[1]);
+    await libc.sigaltstack(null, old[2]);
     return old.slice(1);
   },
   [stack(8192), { ss_sp: 0, ss_flags: SS_DISABLE, ss_size: 0 }],
