@@ -18,6 +18,8 @@ export interface UnixSkb {
   readonly sender: UnixSock;
   /** Credentials and descriptors that go along; null: none. */
   readonly scm: ScmCookie | null;
+  /** An empty one that was peeked at with SO_PEEK_OFF. */
+  peeked?: boolean;
   /** When it was sent, if the receiver wants to know. */
   stamp?: Timespec64;
 }
