@@ -1,6 +1,6 @@
 /** stdio.h: a stream to or from a command (libio/iopopen.c). */
-import { ECHILD, EINTR, EINVAL, ENOSYS } from '../../kernel-mock/include/uapi/errno.js';
-import { FD_CLOEXEC, F_SETFD, O_CLOEXEC, O_RDONLY, O_WRONLY } from '../../kernel-mock/include/uapi/fcntl.js';
+import { ECHILD, EINTR, EINVAL } from '../../kernel-mock/include/uapi/errno.js';
+import { F_SETFD, O_CLOEXEC, O_RDONLY, O_WRONLY } from '../../kernel-mock/include/uapi/fcntl.js';
 import { FILE, unread } from '../internal/file.js';
 import type { Thread } from '../internal/thread.js';
 import {
@@ -9,7 +9,7 @@ import {
   posix_spawn_file_actions_addclose,
   posix_spawn_file_actions_adddup2,
 } from '../spawn.js';
-import { close, pipe, pipe2 } from '../unistd.js';
+import { close, pipe2 } from '../unistd.js';
 
 interface Mode {
   readonly reads: boolean;
@@ -32,18 +32,6 @@ function file_actions(t: Thread, theirs: number, target: number): SpawnFileActio
 }
 
 /**
- * Both ends are marked from the start: another thread's child must not hold the pipe open. Where the route has no way for that,
- * they are marked as soon as they are there.
- */
-async function marked_pipe(t: Thread, fds: number[]): Promise<number> {
-  const ret = await pipe2.call(t, fds, O_CLOEXEC);
-  if (ret !== -1 || t.errno !== ENOSYS) return ret;
-  const plain = await pipe.call(t, fds);
-  if (plain === 0) for (const fd of fds) await t.enter(t.nr.fcntl, fd, F_SETFD, FD_CLOEXEC);
-  return plain;
-}
-
-/**
  * `popen(command, mode)`: run a command by `/bin/sh -c`, which has to be installed, at the other end of a pipe.
  *
  * @param mode "r": what it writes can be read; "w": what is written it reads; with "e" the stream is close-on-exec
@@ -57,7 +45,8 @@ export async function popen(this: Thread, command: string, mode: string): Promis
   }
   const { reads, cloexec } = wanted;
   const fds: number[] = [];
-  if ((await marked_pipe(this, fds)) === -1) return null;
+  // Both ends are marked from the start: another thread's child must not hold the pipe open.
+  if ((await pipe2.call(this, fds, O_CLOEXEC)) === -1) return null;
   const [ours, theirs] = (reads ? fds : fds.reverse()) as [number, number];
   const pid: { value?: number } = {};
   const fa = file_actions(this, theirs, reads ? 1 : 0);

@@ -71,6 +71,7 @@ const NO_CALL: Readonly<Record<string, string>> = {
   execve: 'waits for threads that die at once',
   execveat: 'the same body',
   fork: 'clone without CLONE_VFORK does not sleep',
+  clone3: 'the body of clone',
   vfork: 'the library makes it by clone',
   bind: 'a record of operations has one type for connect and bind: it does not sleep',
   pread64: 'what can be waited for has no position',
