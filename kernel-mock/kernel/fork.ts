@@ -128,7 +128,6 @@ function alloc_task(
   fs: FsStruct,
   cred: Cred,
 ): Task {
-  const iter = iov_iter();
   const task: Task = {
     kernel,
     pid,
@@ -155,6 +154,7 @@ function alloc_task(
     a5: 0,
     a6: 0,
     sleep: null,
+    held: null,
     resolve: null,
     wchan: '',
     wait: undefined as unknown as WaitEntry,
@@ -164,18 +164,8 @@ function alloc_task(
     pdeath_signal: 0,
     comm: group.comm,
     sum_exec: 0,
-    iter,
-    msg: {
-      name: null,
-      want_name: false,
-      iter,
-      flags: 0,
-      out_flags: 0,
-      control: null,
-      msg_name: 0,
-      msg_control: 0,
-      msg_controllen: 0,
-    },
+    iter: iov_iter(),
+    msg: null,
     sockaddr: NO_ADDRESS,
   };
   new_cpu(task);

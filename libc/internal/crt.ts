@@ -75,14 +75,18 @@ function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process
   return child;
 }
 
-/** A new task: a thread ends by itself, a process with its status. */
-async function begin(process: Process, libc: Libc, start: Start): Promise<void> {
-  const value = await start.routine(libc, start.arg);
-  if (start.self !== null) await libc.pthread_exit(value);
+/** What a new task ran has returned: a thread ends by itself, a process with its status. */
+async function end(libc: Libc, { self, exits }: Start, value: unknown): Promise<void> {
+  if (self !== null) await libc.pthread_exit(value);
   const status = exit_status(value);
-  if (start.exits) await libc.exit(status);
+  if (exits) await libc.exit(status);
   libc.free_areas();
   await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
+}
+
+/** A new task. While its routine runs no function of ours waits for that: only what is to be done afterwards is kept. */
+function begin(libc: Libc, start: Start): Promise<void> {
+  return Promise.resolve(start.routine(libc, start.arg)).then((value) => end(libc, start, value));
 }
 
 /** The handler is an address where no function is: what the processor makes of that. Does not return. */
@@ -131,7 +135,7 @@ class ProgramImage implements Image {
     this.#inherited = [];
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
-    return begin(process, libc, start);
+    return begin(libc, start);
   }
 
   fork(parent: Cpu): Image {

@@ -2,7 +2,7 @@
 import type { Cpu, Image } from '../uapi/seam.js';
 import type { Cred } from './cred.js';
 import type { FsStruct } from './dcache.js';
-import type { FilesStruct } from './fs.js';
+import type { FilesStruct, OpenFile } from './fs.js';
 import type { Kernel } from './kernel.js';
 import type { IovIter, Mm } from './mm.js';
 import type { MsgHdr } from './net.js';
@@ -214,6 +214,8 @@ export interface Task {
   a6: number;
   /** The sleeping call, to be resumed when the task is chosen. */
   sleep: Sleep | null;
+  /** The open file that the sleeping call works on, kept until that is done; null: none. */
+  held: OpenFile | null;
   /** Settles the promise that user mode awaits. */
   resolve: ((ret: number) => void) | null;
   /** What the task sleeps on, in words for a person. */
@@ -235,9 +237,10 @@ export interface Task {
   comm: string;
   /** Processor time in nanoseconds, up to the last switch. */
   sum_exec: number;
-  /** Where the data of the call under way stand in user memory, and its message header: one call at a time, so one is enough. */
+  /** Where the data of the call under way stand in user memory: one call at a time, so one is enough. */
   readonly iter: IovIter;
-  readonly msg: MsgHdr;
+  /** Its message header; null until the first message. */
+  msg: MsgHdr | null;
   /** Room for the address of the call under way, as long as that is. */
   sockaddr: Uint8Array;
 }
