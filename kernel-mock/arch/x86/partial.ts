@@ -36,7 +36,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   ioctl:
     'FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIOQSIZE, FIGETBSZ, FIONREAD and, of sockets, the owner; no terminals, devices, network interfaces, file attributes',
   listen: 'no SYN cookies',
-  lseek: 'files are shorter than 2^53 bytes',
+  lseek: 'files are shorter than 2^53 bytes; a position beyond is rounded as registers are',
   memfd_create: 'no MFD_HUGETLB',
   mknod: 'device files can be made; only the null, zero, full and random devices answer',
   mknodat: 'device files can be made; only the null, zero, full and random devices answer',
