@@ -50,7 +50,7 @@ import {
   CLONE_VM,
   CSIGNAL,
 } from '../include/uapi/sched.js';
-import { SIGCHLD } from '../include/uapi/signal.js';
+import { SIGCHLD, SIG_IGN } from '../include/uapi/signal.js';
 import { TASK_COMM_LEN } from '../include/uapi/prctl.js';
 import { alloc_files, close_fd, dup_files, get_file } from '../fs/file.js';
 import { iov_iter } from '../mm/iov_iter.js';
@@ -60,6 +60,7 @@ import { do_syscall, start_user_mode } from './entry.js';
 import { adopt, release_task } from './exit.js';
 import { attach_pgrp } from './pgrp.js';
 import { pidfd_create } from './pid.js';
+import { arm_cpu_timers } from './posix-cpu-timers.js';
 import { recalc_sigpending } from './signal.js';
 import { sig_pending, sigset } from './sigset.js';
 import { over_nproc } from './user.js';
@@ -145,6 +146,7 @@ function alloc_task(
     real_blocked: null,
     saved_sigmask: null,
     pending: sig_pending(),
+    sas: null,
     frame: null,
     restart_block: null,
     nr: -1,
@@ -227,6 +229,11 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     did_exec: false,
     real_timer: null,
     it_real_incr: 0,
+    it_virt: { expires: 0, incr: 0 },
+    it_prof: { expires: 0, incr: 0 },
+    run_cpu_timers: null,
+    posix_timers: null,
+    next_timer_id: 0,
     sum_exec: 0,
     children_exec: 0,
     run: null,
@@ -262,20 +269,27 @@ function check_flags({ kernel }: Task, flags: number): number {
   if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
   if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
   const pidfd = (flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd;
-  if (pidfd && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID | CLONE_THREAD)) !== 0) return -EINVAL;
+  if (pidfd && (flags & (CLONE_DETACHED | CLONE_THREAD)) !== 0) return -EINVAL;
   return 0;
 }
 
 /** The process of a child that is no thread: what it takes over from its parent, and what begins anew. */
-function copy_signal(task: Task, pid: number, flags: number, image: Image): ThreadGroup {
+function copy_signal(
+  task: Task,
+  pid: number,
+  { flags, exit_signal, clear_sighand }: CloneArgs,
+  image: Image,
+): ThreadGroup {
   const { group, kernel } = task;
   const child = alloc_group(kernel, pid, image, task.comm);
   child.pgid = group.pgid;
   child.sid = group.sid;
   child.rlim = group.rlim;
+  arm_cpu_timers(child);
   child.actions = (flags & CLONE_SIGHAND) !== 0 ? group.actions : group.actions.slice();
+  if (clear_sighand) child.actions = child.actions.map((a) => (a?.handler === SIG_IGN ? a : undefined));
   // A sibling, made by CLONE_PARENT, ends as its maker does.
-  child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : flags & CSIGNAL;
+  child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : exit_signal;
   kernel.groups.set(pid, child);
   attach_pgrp(child);
   const sibling = (flags & CLONE_PARENT) !== 0 && group.parent !== null;
@@ -315,17 +329,17 @@ function* wait_for_vfork_done(task: Task, child: Task): Sleep {
 }
 
 /** Where the ids go that clone's caller wants to have. */
-function put_tids(task: Task, child: Task, flags: number, ptid: number, ctid: number): void {
+function put_tids(task: Task, child: Task, { flags, ptid, ctid }: CloneArgs): void {
   if ((flags & CLONE_PARENT_SETTID) !== 0) put_user_u32(task.mm, ptid, child.pid);
   // As in Linux, a bad address is no error of clone.
   if ((flags & CLONE_CHILD_SETTID) !== 0) put_user_u32(child.mm, ctid, child.pid);
   if ((flags & CLONE_CHILD_CLEARTID) !== 0) child.clear_child_tid = ctid;
 }
 
-/** CLONE_PIDFD: a descriptor for the new process, written to `ptid`. -EMFILE, -EFAULT. */
-function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
+/** CLONE_PIDFD: a descriptor for the new process, written to `pidfd`. -EMFILE, -EFAULT. */
+function put_pidfd(task: Task, group: ThreadGroup, pidfd: number): number {
   const fd = pidfd_create(task, group, 0);
-  if (fd < 0 || put_user_u32(task.mm, ptid, fd) === 0) return fd;
+  if (fd < 0 || put_user_u32(task.mm, pidfd, fd) === 0) return fd;
   close_fd(task, fd);
   return -EFAULT;
 }
@@ -339,17 +353,27 @@ function copy_process_fails({ kernel }: Task, flags: number): number {
   return should_fail(kernel, 'pid') ? -ENOMEM : 0;
 }
 
+/** What clone and clone3 ask for. Linux: struct kernel_clone_args. */
+export interface CloneArgs {
+  /** CLONE_* bits of the low 32. */
+  readonly flags: number;
+  readonly exit_signal: number;
+  /** CLONE_CLEAR_SIGHAND. */
+  readonly clear_sighand: boolean;
+  /** Stack pointer of the new task; 0: that of its parent. */
+  readonly stack: number;
+  readonly ptid: number;
+  readonly ctid: number;
+  readonly pidfd: number;
+}
+
 /**
- * `clone(flags, stack, ptid, ctid, tls)`. The new task enters user mode with stack pointer `stack`; 0: that of its parent.
- * The low byte of `flags` is the signal to the parent at the end.
+ * A new task. A pending signal comes first. Linux: kernel_clone, copy_process.
  *
- * @returns the id of the new task; -EINVAL (CLONE_THREAD without CLONE_SIGHAND, CLONE_SIGHAND without CLONE_VM, CLONE_PIDFD with
- *          CLONE_PARENT_SETTID), -EAGAIN (RLIMIT_NPROC), -EMFILE, -EFAULT (pidfd)
- * A pending signal comes first. With CLONE_VFORK it sleeps until the child has called execve or has ended. clone(2); Linux
- * kernel/fork.c copy_process.
+ * @returns its id; -EINVAL (flags), -EAGAIN (RLIMIT_NPROC), -EMFILE, -EFAULT (pidfd). With CLONE_VFORK it sleeps.
  */
-export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): Result {
-  const flags = clone_flags | 0;
+export function kernel_clone(task: Task, args: CloneArgs): Result {
+  const { flags, stack } = args;
   const err = check_flags(task, flags);
   if (err < 0) return err;
   recalc_sigpending(task);
@@ -362,9 +386,9 @@ export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: 
   const thread = (flags & CLONE_THREAD) !== 0;
   const pid = kernel.next_pid++;
   const image = (flags & CLONE_VM) !== 0 ? task.group.image : task.group.image.fork(task.cpu);
-  const group = thread ? task.group : copy_signal(task, pid, flags, image);
+  const group = thread ? task.group : copy_signal(task, pid, args, image);
   if ((flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd) {
-    const fd = put_pidfd(task, group, ptid);
+    const fd = put_pidfd(task, group, args.pidfd);
     if (fd < 0) {
       release_task(group);
       return fd;
@@ -374,13 +398,39 @@ export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: 
   const files = (flags & CLONE_FILES) !== 0 ? share_files(task.files) : dup_files(task.files);
   const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
   child.blocked = task.blocked;
+  // Who shares the memory cannot share the stack.
+  if ((flags & CLONE_VM) === 0 || (flags & CLONE_VFORK) !== 0) child.sas = task.sas;
   child.comm = task.comm;
-  put_tids(task, child, flags, ptid, ctid);
+  put_tids(task, child, args);
   kernel.trace?.task_newtask?.(task, child);
   start_user_mode(child, () => image.resume(child.cpu, stack));
   if ((flags & CLONE_VFORK) === 0) return pid;
   child.vfork_done = task;
   return wait_for_vfork_done(task, child);
+}
+
+/**
+ * `clone(flags, stack, ptid, ctid, tls)`. The new task enters user mode with stack pointer `stack`; 0: that of its parent.
+ * The low byte of `flags` is the signal to the parent at the end.
+ *
+ * @returns the id of the new task; -EINVAL (CLONE_THREAD without CLONE_SIGHAND, CLONE_SIGHAND without CLONE_VM, CLONE_PIDFD with
+ *          CLONE_PARENT_SETTID), -EAGAIN (RLIMIT_NPROC), -EMFILE, -EFAULT (pidfd)
+ * A pending signal comes first. With CLONE_VFORK it sleeps until the child has called execve or has ended. clone(2); Linux
+ * kernel/fork.c copy_process.
+ */
+export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): Result {
+  const flags = clone_flags & ~CSIGNAL;
+  if ((flags & CLONE_PIDFD) !== 0 && (flags & CLONE_PARENT_SETTID) !== 0 && task.kernel.release.clone_pidfd)
+    return -EINVAL;
+  return kernel_clone(task, {
+    flags,
+    exit_signal: clone_flags & CSIGNAL,
+    clear_sighand: false,
+    stack,
+    ptid,
+    ctid,
+    pidfd: ptid,
+  });
 }
 
 /** `fork()`. fork(2). */
