@@ -6,6 +6,7 @@ import { type RouteName, releases, routes } from '../index.js';
 import { demo } from './demo.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
+import { STRACE_HELP, add_strace_options } from './strace/cli.js';
 import { UsageError } from './usage.js';
 
 const USAGE = 2;
@@ -64,7 +65,7 @@ Examples:
   sys-indirect run server.mjs --kernel 2.6.28 --route legacy --log events.txt -- --port 80`,
   );
 
-program
+const run = program
   .command('run')
   .summary('run a program on a kernel')
   .description(
@@ -82,10 +83,13 @@ program
   .option('--junk <BYTE>', 'fill fresh user memory with this byte', byte)
   .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', variable)
   .option('--log <FILE>', 'write what happens in the kernel to a file, one line for each event')
+  .option('--strace', 'show system calls as strace(1) does, with options of its own: see below')
   .allowUnknownOption()
   .addHelpText(
     'after',
     `
+${STRACE_HELP}
+
 The program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
 
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
@@ -94,6 +98,7 @@ end of its own: a dead lock, a program that throws or cannot be loaded, a bug of
 Examples:
   sys-indirect run examples/indirect-v3.ts --kernel 2.6.24-rc3-indirect-v3
   sys-indirect run examples/echo-accept4.ts --kernel 2.6.27 --log /dev/stderr
+  sys-indirect run examples/echo-accept4.ts --strace -f -y -e trace=network,close
   echo hello | sys-indirect run cat.mjs --kernel 2.6.23`,
   )
   .action(async (file: string | undefined, args: string[], options: RunOptions & { route: RouteName }) => {
@@ -130,7 +135,7 @@ const COMMANDS = program.commands.map((c) => c.name());
 /** The options there are: those of a command, or those that stand before it, and the commands. */
 function possible(name: string | undefined): string {
   const command = program.commands.find((c) => c.name() === name);
-  const options = [...(command ?? program).options.map((o) => o.long ?? ''), '--help'].join(', ');
+  const options = [...(command ?? program).options.flatMap((o) => o.long ?? []), '--help'].join(', ');
   return command === undefined
     ? `there are ${options} and the commands ${COMMANDS.join(', ')}`
     : `${command.name()} has ${options}`;
@@ -159,6 +164,8 @@ function usage_line(error: UsageError | CommanderError, argv: readonly string[])
 
 const argv = process.argv.slice(2);
 const dashes = argv.indexOf('--');
+// strace's letters are the program's own in a run without it.
+if (argv.slice(0, dashes === -1 ? undefined : dashes).includes('--strace')) add_strace_options(run);
 const after_dashes = dashes === -1 ? [] : argv.slice(dashes + 1);
 try {
   if (argv[0] === 'help' && argv[1] !== undefined && !COMMANDS.includes(argv[1]))

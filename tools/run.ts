@@ -7,12 +7,14 @@ import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { event_log } from './eventlog.js';
 import { load_program, syntax_error } from './load_program.js';
+import { type StraceFlags, open_strace } from './strace/cli.js';
+import { join_tracers } from './tracers.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
-export interface RunOptions {
+export interface RunOptions extends StraceFlags {
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
@@ -94,7 +96,7 @@ function shell_status(file: string, status: number): number {
 
 /** Run the program of `file`; answers with the exit status for the host. */
 export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const { kernel: release, route, env, log, ...rest } = options;
+  const { kernel: release, route, env, log, seed, junk } = options;
   let loaded;
   try {
     loaded = await load_program(file);
@@ -103,13 +105,15 @@ export async function run_file(file: string, args: readonly string[], options: R
     return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
   }
   const out = log === undefined ? null : open_log(log);
+  const traced = open_strace(options);
   const kernel = boot({
-    ...rest,
+    ...(seed === undefined ? {} : { seed }),
+    ...(junk === undefined ? {} : { junk }),
     release,
     route,
     watchdog: null,
-    ...(out === null ? {} : { trace: event_log(out.write) }),
   });
+  kernel.set_trace(join_tracers([out === null ? null : event_log(out.write), traced?.tracer ?? null]));
   const { main, programs } = loaded;
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   pipe_stdin(kernel);
@@ -122,6 +126,7 @@ export async function run_file(file: string, args: readonly string[], options: R
   } catch (error) {
     return fail(file, report(error));
   } finally {
+    traced?.end();
     out?.close();
   }
 }

@@ -56,7 +56,7 @@ const refuses = test.macro({
 
 const ALL = RELEASES.join(', ');
 const COMMANDS = 'there are run, kernels, demo';
-const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --help';
+const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --strace, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
 const DEFAULT = 'a program file says export default async (libc, argv, env) => exit status';
 
