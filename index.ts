@@ -90,9 +90,19 @@ export function boot(options: BootOptions = {}): Kernel {
   const { output = host_output(), stdin, watchdog = host_watchdog } = options;
   const input = stdin === undefined ? undefined : to_bytes(stdin);
   const kernel = boot_kernel_with_console(libc_loader(options), options, input, output ?? undefined, watchdog);
-  const { release, install, run, console: written, census, set_trace, internals } = kernel;
+  const { release, install, run, console: written, census, set_trace, set_inject, internals } = kernel;
   // Field by field: a spread takes as long as the boot.
-  return { release, install, run, console: written, census, set_trace, internals, output: () => to_text(written()) };
+  return {
+    release,
+    install,
+    run,
+    console: written,
+    census,
+    set_trace,
+    set_inject,
+    internals,
+    output: () => to_text(written()),
+  };
 }
 
 export * from './kernel-mock/index.js';

@@ -8,7 +8,7 @@
  *
  * Returns 0 if what main writes to each descriptor that came arrives in the thread, and the marks are there.
  */
-import type { Cmsg, Libc, MsgHdr, Program, PthreadT } from 'sys-indirect';
+import type { Cmsg, Libc, Program, PthreadT } from 'sys-indirect';
 import { AF_UNIX, FD_CLOEXEC, F_GETFD, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET } from 'sys-indirect/uapi';
 
 const PIPES = 3;
@@ -38,10 +38,9 @@ async function helper(libc: Libc, sock: number): Promise<string> {
 
 /** One descriptor from `sock`, close-on-exec; -1 if none came. */
 async function receive_fd(libc: Libc, sock: number): Promise<number> {
-  const msg: MsgHdr = { iov: [new Uint8Array(1)], control: [] };
-  if ((await libc.recvmsg(sock, msg, MSG_CMSG_CLOEXEC)) !== 1) return -1;
-  const [cmsg] = msg.control as Cmsg[];
-  return cmsg?.fds?.[0] ?? -1;
+  const control: Cmsg[] = [];
+  if ((await libc.recvmsg(sock, { iov: [new Uint8Array(1)], control }, MSG_CMSG_CLOEXEC)) !== 1) return -1;
+  return control[0]?.fds?.[0] ?? -1;
 }
 
 const main: Program = async (libc) => {

@@ -7,5 +7,6 @@ export { DeadlockError, MisuseError, OopsError, ProgramError } from './kernel/pa
 export type { IndirectFacts, Release } from './include/linux/release.js';
 export type { Policy, Task } from './include/linux/sched.js';
 export type { OpenFile } from './include/linux/fs.js';
-export type { Tracer } from './include/linux/trace.js';
+export type { FaultSite, Injector, Verdict } from './include/linux/inject.js';
+export type { Injected, Tracer } from './include/linux/trace.js';
 export type { Cpu, Image, UserMemory } from './include/uapi/seam.js';

@@ -8,6 +8,7 @@ import { S_IFDIR, S_IFMT } from '../kernel-mock/include/uapi/stat.js';
 import { open } from './fcntl.js';
 import { type Path, enter_with, until_zero } from './internal/call.js';
 import { to_text } from './internal/text.js';
+import { describe } from './internal/describe.js';
 import type { Thread } from './internal/thread.js';
 import { type Stat, fstat } from './sys/stat.js';
 import { close, lseek } from './unistd.js';
@@ -31,6 +32,11 @@ export interface DIR {
   at: number;
 }
 
+function check_dir(dir: unknown): void {
+  if (typeof dir !== 'object' || dir === null || !('buf' in dir))
+    throw new TypeError(`dir is what opendir answered, not ${describe(dir)}`);
+}
+
 /** `opendir(name)`: null with errno ENOENT, ENOTDIR, EACCES, EMFILE. Its descriptor closes on exec. opendir(3). */
 export async function opendir(this: Thread, name: Path): Promise<DIR | null> {
   const fd = await open.call(this, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC);
@@ -48,6 +54,7 @@ export async function fdopendir(this: Thread, fd: number): Promise<DIR | null> {
 
 /** `readdir(dir)`: the next entry; null at the end, and with errno EBADF, ENOENT (it was removed). readdir(3). */
 export async function readdir(this: Thread, dir: DIR): Promise<Dirent | null> {
+  check_dir(dir);
   if (dir.at >= dir.buf.length) {
     const buf = new Uint8Array(BUFFER);
     const n = await enter_with(this, 'getdents64', [dir.fd, buf, buf.length]);
@@ -69,16 +76,19 @@ export async function readdir(this: Thread, dir: DIR): Promise<Dirent | null> {
 
 /** `rewinddir(dir)`: from the start again. rewinddir(3). */
 export async function rewinddir(this: Thread, dir: DIR): Promise<void> {
+  check_dir(dir);
   dir.at = dir.buf.length;
   await lseek.call(this, dir.fd, 0, SEEK_SET);
 }
 
 /** `closedir(dir)`. EBADF. closedir(3). */
 export async function closedir(this: Thread, dir: DIR): Promise<number> {
+  check_dir(dir);
   return close.call(this, dir.fd);
 }
 
 /** `dirfd(dir)`: its descriptor. dirfd(3). */
 export function dirfd(this: Thread | void, dir: DIR): number {
+  check_dir(dir);
   return dir.fd;
 }

@@ -20,6 +20,7 @@ import {
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { type Path, c_string, call_with } from './internal/call.js';
 import { OPEN, OPENAT } from './internal/descriptor_calls.js';
+import { want_number, want_object } from './internal/describe.js';
 import { type FcntlArg, decode_fcntl, encode_fcntl } from './internal/flock.js';
 import type { Thread } from './internal/thread.js';
 
@@ -35,9 +36,10 @@ const HOW = layout_x86_64.open_how;
  * other end. open(2).
  */
 export async function open(this: Thread, path: Path, flags: number, mode = 0): Promise<number> {
+  const cloexec = flags & O_CLOEXEC;
   const ptr = this.map(c_string(path));
   const r =
-    (flags & O_CLOEXEC) === 0
+    cloexec === 0
       ? this.enter(this.nr.open, ptr, flags, mode)
       : this.process.route(this, OPEN, O_CLOEXEC, ptr, flags & ~O_CLOEXEC, mode, 0);
   const fd = typeof r === 'number' ? r : await r;
@@ -47,9 +49,10 @@ export async function open(this: Thread, path: Path, flags: number, mode = 0): P
 
 /** `openat(dirfd, path, flags, mode)`: open, a relative path beginning at `dirfd`. EBADF, ENOTDIR. open(2). */
 export async function openat(this: Thread, dirfd: number, path: Path, flags: number, mode = 0): Promise<number> {
+  const cloexec = flags & O_CLOEXEC;
   const ptr = this.map(c_string(path));
   const r =
-    (flags & O_CLOEXEC) === 0
+    cloexec === 0
       ? this.enter(this.nr.openat, dirfd, ptr, flags, mode)
       : this.process.route(this, OPENAT, O_CLOEXEC, dirfd, ptr, flags & ~O_CLOEXEC, mode);
   const fd = typeof r === 'number' ? r : await r;
@@ -78,6 +81,8 @@ export async function openat2(
   how: OpenHow,
   size: number = HOW.size,
 ): Promise<number> {
+  want_object(how, 'how is { flags, mode, resolve }');
+  want_number(how.flags, 'flags');
   const raw = new Uint8Array(Math.max(size, HOW.size));
   put_u64(raw, HOW.flags, how.flags);
   put_u64(raw, HOW.mode, how.mode ?? 0);

@@ -15,6 +15,9 @@ export interface PollFd {
   revents?: number;
 }
 
+/** Where a list has null: no descriptor at all. */
+const NO_POLLFD: { fd?: number; events?: number } = {};
+
 /** `fds` on the stack. */
 function pollfds_room(t: Thread, fds: PollFd[]): number {
   if (!Array.isArray(fds)) throw new TypeError(`fds is a list of { fd, events }, not ${describe(fds)}`);
@@ -23,7 +26,7 @@ function pollfds_room(t: Thread, fds: PollFd[]): number {
   const view = t.stack_view();
   let o = ptr - t.stack_base();
   for (let i = 0; i < fds.length; i++, o += POLLFD.size) {
-    const { fd, events } = fds[i]!;
+    const { fd, events } = fds[i] ?? NO_POLLFD;
     if (typeof fd !== 'number' || typeof events !== 'number') {
       t.leave(sp);
       throw new TypeError(`fds[${i}] is { fd: ${describe(fd)}, events: ${describe(events)} }, not two numbers`);
@@ -71,11 +74,13 @@ export async function ppoll(
   timeout: Timespec | null,
   sigmask: SigSetArg | null = null,
 ): Promise<number> {
+  // The kernel writes what is left into these bytes, not into the program's object: as the C library does.
+  const limit = timeout === null ? null : encode_timespec(timeout);
+  const set = sigmask === null ? null : encode_sigset(sigmask);
   const { sp } = this;
   const ptr = pollfds_room(this, fds);
-  // The kernel writes what is left into these bytes, not into the program's object: as the C library does.
-  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
-  const mask = this.map(sigmask === null ? null : encode_sigset(sigmask));
+  const tsp = this.map(limit);
+  const mask = this.map(set);
   const r = this.enter(this.nr.ppoll, ptr, fds.length, tsp, mask, layout_x86_64.sigset.size);
   const ret = typeof r === 'number' ? r : await r;
   this.unmap(tsp);

@@ -84,13 +84,13 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
     self.cancelstate = 1;
     for (let func = self.cleanup.pop(); func !== undefined; func = self.cleanup.pop()) await func();
     self.thread = null;
-    this.free_stack();
     if (self.detached) {
       // From now on the place of the word can be anybody's: the kernel must not announce the end there.
       await this.enter(this.nr.set_tid_address, 0);
       free_tid_word(this, self);
     }
   }
+  this.free_areas();
   if (--process.nthreads === 0) await (this as Libc).exit(0);
   await this.enter(this.nr.exit, 0);
   throw new Error('exit returned');

@@ -2,10 +2,12 @@
 import { EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { SA_RESTART, SI_QUEUE } from '../kernel-mock/include/uapi/signal.js';
+import { want_object } from './internal/describe.js';
 import { address_of } from './internal/handlers.js';
 import { type SigActionT, do_sigaction } from './internal/sigaction.js';
 import type { SigHandler, SigInfoT } from './internal/process.js';
 import {
+  SIGSET,
   type SigSetArg,
   type SigSetT,
   decode_siginfo,
@@ -60,6 +62,7 @@ export async function signal(this: Thread, signum: number, handler: SigHandler |
 
 async function procmask(t: Thread, how: number, set: SigSetArg | null, oldset: SigSetT | null): Promise<number> {
   const oraw = oldset === null ? null : new Uint8Array(SIGSET_SIZE);
+  if (oldset !== null) want_object(oldset, SIGSET);
   const ptr = t.map(set === null ? null : encode_sigset(set));
   const oldptr = t.map(oraw);
   const ret = await t.enter(t.nr.rt_sigprocmask, how, ptr, oldptr, SIGSET_SIZE);
@@ -91,6 +94,7 @@ export async function pthread_sigmask(
 
 /** `sigpending(set)`: blocked signals that wait. sigpending(2). */
 export async function sigpending(this: Thread, set: SigSetT): Promise<number> {
+  want_object(set, SIGSET);
   const raw = new Uint8Array(SIGSET_SIZE);
   const ptr = this.map(raw);
   const ret = await this.enter(this.nr.rt_sigpending, ptr, SIGSET_SIZE);
@@ -114,9 +118,10 @@ async function timedwait(
   timeout: Timespec | null,
 ): Promise<number> {
   const raw = info === null ? null : new Uint8Array(layout_x86_64.siginfo.size);
+  const limit = timeout === null ? null : encode_timespec(timeout);
   const ptr = t.map(encode_sigset(set));
   const infoptr = t.map(raw);
-  const ts = t.map(timeout === null ? null : encode_timespec(timeout));
+  const ts = t.map(limit);
   const ret = await t.enter(t.nr.rt_sigtimedwait, ptr, infoptr, ts, SIGSET_SIZE);
   for (const p of [ptr, infoptr, ts]) t.unmap(p);
   if (ret > 0 && info !== null && raw !== null) Object.assign(info, decode_siginfo(raw));
@@ -188,6 +193,7 @@ export async function sigqueue(this: Thread, pid: number, sig: number, value: nu
 
 /** `sigemptyset(set)`. */
 export function sigemptyset(this: Thread | void, set: SigSetT): number {
+  want_object(set, SIGSET);
   set.lo = 0;
   set.hi = 0;
   return 0;
@@ -195,6 +201,7 @@ export function sigemptyset(this: Thread | void, set: SigSetT): number {
 
 /** `sigfillset(set)`: all but the two that the library keeps. */
 export function sigfillset(this: Thread | void, set: SigSetT): number {
+  want_object(set, SIGSET);
   set.lo = 0x7fffffff;
   set.hi = -2;
   return 0;
@@ -202,6 +209,7 @@ export function sigfillset(this: Thread | void, set: SigSetT): number {
 
 /** `sigaddset(set, signum)`. -1 with errno EINVAL. */
 export function sigaddset(this: Thread, set: SigSetT, signum: number): number {
+  want_object(set, SIGSET);
   if (!(signum >= 1 && signum <= NSIG)) return this.ret(-EINVAL);
   const bits = set_bits([signum]);
   set.lo = (set.lo ?? 0) | bits.lo;
@@ -211,6 +219,7 @@ export function sigaddset(this: Thread, set: SigSetT, signum: number): number {
 
 /** `sigdelset(set, signum)`. -1 with errno EINVAL. */
 export function sigdelset(this: Thread, set: SigSetT, signum: number): number {
+  want_object(set, SIGSET);
   if (!(signum >= 1 && signum <= NSIG)) return this.ret(-EINVAL);
   const bits = set_bits([signum]);
   set.lo = (set.lo ?? 0) & ~bits.lo;
@@ -220,6 +229,7 @@ export function sigdelset(this: Thread, set: SigSetT, signum: number): number {
 
 /** `sigismember(set, signum)`: 1, 0; -1 with errno EINVAL. */
 export function sigismember(this: Thread, set: SigSetT, signum: number): number {
+  want_object(set, SIGSET);
   if (!(signum >= 1 && signum <= NSIG)) return this.ret(-EINVAL);
   const bits = set_bits([signum]);
   return ((set.lo ?? 0) & bits.lo) !== 0 || ((set.hi ?? 0) & bits.hi) !== 0 ? 1 : 0;

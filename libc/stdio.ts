@@ -4,7 +4,8 @@ import { O_ACCMODE, O_RDONLY, O_WRONLY } from '../kernel-mock/include/uapi/fcntl
 import { SEEK_CUR, SEEK_SET } from '../kernel-mock/include/uapi/fs.js';
 import { open } from './fcntl.js';
 import { type Path, c_string, call_with, enter_with } from './internal/call.js';
-import { FILE, fill, parse_mode, unread, write_fully } from './internal/file.js';
+import { FILE, check_stream, fill, parse_mode, unread, write_fully } from './internal/file.js';
+import { describe, want_text } from './internal/describe.js';
 import { format_printf } from './internal/printf.js';
 import { strerror_table } from './internal/strerror_table.js';
 import { to_bytes, to_text } from './internal/text.js';
@@ -17,8 +18,16 @@ async function write_all(t: Thread, fd: number, text: string): Promise<number> {
   return (await write_fully(t, fd, bytes)) < bytes.length ? -1 : bytes.length;
 }
 
+/** Text as UTF-8, bytes as they are. */
+function bytes_of(s: Uint8Array | string, name: string): Uint8Array {
+  if (typeof s !== 'string' && !(s instanceof Uint8Array))
+    throw new TypeError(`${name} is text or a Uint8Array, not ${describe(s)}`);
+  return to_bytes(s);
+}
+
 /** `puts(s)`: `s` and a newline to descriptor 1. The number of bytes, or -1 with errno as write. puts(3). */
 export async function puts(this: Thread, s: string): Promise<number> {
+  want_text(s, 's');
   return write_all(this, 1, `${s}\n`);
 }
 
@@ -38,6 +47,7 @@ export async function dprintf(this: Thread, fd: number, format: string, ...args:
 
 /** `perror(s)`: `s`, a colon and what errno means, to descriptor 2. errno stays. perror(3). */
 export async function perror(this: Thread, s?: string | null): Promise<void> {
+  if (s !== undefined && s !== null) want_text(s, 's');
   const { errno } = this;
   const text = strerror_table[errno] ?? `Unknown error ${errno}`;
   await write_all(this, 2, s === undefined || s === null || s === '' ? `${text}\n` : `${s}: ${text}\n`);
@@ -71,6 +81,7 @@ export async function fdopen(this: Thread, fd: number, mode: string): Promise<FI
 
 /** `fclose(stream)`: 0, or -1 (EOF) with errno EBADF. fclose(3). */
 export async function fclose(this: Thread, stream: FILE): Promise<number> {
+  check_stream(stream);
   const { fd } = stream;
   await unread(this, stream);
   stream.fd = -1;
@@ -85,24 +96,29 @@ export async function fflush(this: Thread, stream: FILE): Promise<number> {
 
 /** `fileno(stream)`: its descriptor. fileno(3). */
 export function fileno(this: Thread | void, stream: FILE): number {
+  check_stream(stream);
   return stream.fd;
 }
 
 /** `feof(stream)`: has a read come to the end? ferror: has one failed? feof(3). */
 export function feof(this: Thread | void, stream: FILE): boolean {
+  check_stream(stream);
   return stream.eof;
 }
 
 export function ferror(this: Thread | void, stream: FILE): boolean {
+  check_stream(stream);
   return stream.error;
 }
 
 export function clearerr(this: Thread | void, stream: FILE): void {
+  check_stream(stream);
   stream.eof = false;
   stream.error = false;
 }
 
 function may_read(stream: FILE): boolean {
+  check_stream(stream);
   if ((stream.flags & O_ACCMODE) !== O_WRONLY) return true;
   stream.error = true;
   return false;
@@ -111,6 +127,7 @@ function may_read(stream: FILE): boolean {
 /** `fread(buf, 1, count, stream)`: bytes read; fewer at the end or on an error. fread(3). */
 export async function fread(this: Thread, buf: Uint8Array, stream: FILE): Promise<number> {
   let done = 0;
+  if (!(buf instanceof Uint8Array)) throw new TypeError(`buf is a Uint8Array, not ${describe(buf)}`);
   if (!may_read(stream)) return 0;
   while (done < buf.length) {
     if (stream.buf.length === 0 && !(await fill(this, stream))) break;
@@ -144,7 +161,8 @@ export async function fgetc(this: Thread, stream: FILE): Promise<number> {
 
 /** `fwrite(buf, 1, count, stream)`: bytes written; fewer on an error, with errno. fwrite(3). */
 export async function fwrite(this: Thread, buf: Uint8Array | string, stream: FILE): Promise<number> {
-  const bytes = to_bytes(buf);
+  const bytes = bytes_of(buf, 'buf');
+  check_stream(stream);
   if ((stream.flags & O_ACCMODE) === O_RDONLY) {
     stream.error = true;
     return 0;
@@ -157,7 +175,7 @@ export async function fwrite(this: Thread, buf: Uint8Array | string, stream: FIL
 
 /** `fputs(s, stream)`: the number of bytes, or -1 (EOF). fputs(3). */
 export async function fputs(this: Thread, s: string, stream: FILE): Promise<number> {
-  const bytes = to_bytes(s);
+  const bytes = bytes_of(s, 's');
   return (await fwrite.call(this, bytes, stream)) === bytes.length ? bytes.length : -1;
 }
 
@@ -181,6 +199,7 @@ export async function fseek(this: Thread, stream: FILE, offset: number, whence: 
 
 /** `ftell(stream)`: where the next read begins. ftell(3). */
 export async function ftell(this: Thread, stream: FILE): Promise<number> {
+  check_stream(stream);
   const pos = await lseek.call(this, stream.fd, 0, SEEK_CUR);
   return pos === -1 ? -1 : pos - stream.buf.length;
 }

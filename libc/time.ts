@@ -1,10 +1,14 @@
 /** time.h. */
 import { EINVAL } from '../kernel-mock/include/uapi/errno.js';
 import { CLOCK_THREAD_CPUTIME_ID } from '../kernel-mock/include/uapi/time.js';
+import { want_object } from './internal/describe.js';
 import type { Thread } from './internal/thread.js';
 import { type Timespec, decode_timespec, encode_timespec } from './internal/timespec.js';
 
+const OUT = 'a time to fill in is { }, or null';
+
 async function clock_call(t: Thread, nr: number, clockid: number, ts: Partial<Timespec> | null): Promise<number> {
+  if (ts !== null) want_object(ts, OUT);
   const raw = new Uint8Array(16);
   const ptr = ts === null ? 0 : t.map(raw);
   const ret = await t.enter(nr, clockid, ptr);
@@ -46,6 +50,7 @@ async function sleep_call(
 
 /** `nanosleep(req, rem)`: -1 with errno EINTR (the rest in `rem`), EINVAL. nanosleep(2). */
 export async function nanosleep(this: Thread, req: Timespec, rem: Partial<Timespec> | null = null): Promise<number> {
+  if (rem !== null) want_object(rem, OUT);
   const ptr = this.map(encode_timespec(req));
   const ret = await sleep_call(this, rem, (out) => this.enter(this.nr.nanosleep, ptr, out));
   this.unmap(ptr);
@@ -61,6 +66,7 @@ export async function clock_nanosleep(
   rem: Partial<Timespec> | null = null,
 ): Promise<number> {
   if (clockid === CLOCK_THREAD_CPUTIME_ID) return EINVAL;
+  if (rem !== null) want_object(rem, OUT);
   const ptr = this.map(encode_timespec(req));
   const ret = await sleep_call(this, rem, (out) => this.enter(this.nr.clock_nanosleep, clockid, flags, ptr, out));
   this.unmap(ptr);

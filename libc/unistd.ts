@@ -1,5 +1,5 @@
 /** unistd.h: descriptors, identity, the end of a process. */
-import { describe } from './internal/describe.js';
+import { describe, want_list, want_number } from './internal/describe.js';
 import { PATH_MAX } from '../kernel-mock/include/uapi/limits.js';
 import { type Path, c_string, call_with, enter_with, until_zero } from './internal/call.js';
 import { EINVAL } from '../kernel-mock/include/uapi/errno.js';
@@ -302,6 +302,8 @@ export async function pipe2(this: Thread, fds: number[] | null, flags: number): 
 }
 
 async function pipe2_call(t: Thread, fds: number[] | null, flags: number): Promise<number> {
+  if (fds !== null) want_list(fds, 'fds is a list to fill in, or null');
+  want_number(flags, 'flags');
   const { sp } = t;
   const ptr = t.alloca(8);
   const out = fds === null ? 0 : ptr;

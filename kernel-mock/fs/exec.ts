@@ -181,7 +181,6 @@ function begin_new_exec(task: Task, { image, file }: Loaded, bprm: Binprm): void
   exit_mm(task);
   task.mm = mm_alloc(kernel.junk);
   task.mm.exe_file = file;
-  task.frame = null;
   task.restart_block = null;
   flush_signal_handlers(task);
   group.image = image;

@@ -1,6 +1,7 @@
 /** Booting a kernel, and what the host does with it (init/main.c). */
 import type { Binfmt } from '../include/linux/binfmts.js';
 import type { OpenFile } from '../include/linux/fs.js';
+import type { Injector } from '../include/linux/inject.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { NetProtoFamily } from '../include/linux/net.js';
 import type { Release } from '../include/linux/release.js';
@@ -43,6 +44,8 @@ export interface KernelOptions {
   readonly junk?: number;
   /** Listens to the tracepoints. */
   readonly trace?: Tracer;
+  /** Decides in the kernel's place: faults, delays, signals. */
+  readonly inject?: Injector;
   /** Chooses who runs next at every system call. Default: a task runs until it sleeps. */
   readonly policy?: Policy;
   /** Seconds since 1970 that CLOCK_REALTIME shows at boot. */
@@ -79,6 +82,8 @@ export interface BootedKernel {
   census(): Census;
   /** Attach or detach a listener. */
   set_trace(trace: Tracer | null): void;
+  /** Attach or detach an injector. */
+  set_inject(inject: Injector | null): void;
   /** The state itself, for tools. */
   readonly internals: Kernel;
 }
@@ -155,6 +160,7 @@ export function boot_kernel_with_console(
     budget: CALLS_PER_TICK,
     slow: false,
     trace: null,
+    inject: null,
     policy: options.policy ?? null,
     ticks_ns: options.clock?.now() ?? 0,
     wall_sec: options.epoch ?? 1_200_000_000,
@@ -186,13 +192,19 @@ export function boot_kernel_with_console(
   (kernel as { console: Kernel['console'] }).console = open_console(kernel, device);
   const set_trace = (trace: Tracer | null): void => {
     kernel.trace = trace;
-    kernel.slow = trace !== null || kernel.policy !== null;
+    kernel.slow = trace !== null || kernel.inject !== null || kernel.policy !== null;
   };
+  const set_inject = (inject: Injector | null): void => {
+    kernel.inject = inject;
+    set_trace(kernel.trace);
+  };
+  kernel.inject = options.inject ?? null;
   set_trace(options.trace ?? null);
   return {
     release,
     internals: kernel,
     set_trace,
+    set_inject,
     install: (path, program, mode) => {
       install(kernel, path, program, mode);
     },

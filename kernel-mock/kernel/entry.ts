@@ -22,6 +22,7 @@ import { fifo_len, fifo_peek } from '../lib/fifo.js';
 import { next_timer } from '../lib/timerqueue.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
+import { injected_call, interrupted_sleep } from './inject.js';
 import { activate_task, pick_next_task } from './sched.js';
 import { is_restart_code, setup_rt_frame } from './sigframe.js';
 import { do_group_exit, get_signal, one_has_stopped, restore_saved_sigmask } from './signal.js';
@@ -89,7 +90,14 @@ function dispatch(task: Task): Result {
   return handler(task, task.a1, task.a2, task.a3, task.a4, task.a5, task.a6);
 }
 
-/** A call while somebody traces, while a policy chooses, or when the time slice is over. */
+/** The call that `task` has saved, for those who listen and those who decide. */
+function traced_call(task: Task): Result {
+  const { trace, inject } = task.kernel;
+  trace?.sys_enter?.(task);
+  return inject === null ? dispatch(task) : injected_call(task, inject, dispatch);
+}
+
+/** A call while somebody traces or injects, while a policy chooses, or when the time slice is over. */
 function syscall_slow(task: Task): number | Promise<number> {
   const { kernel } = task;
   const tick = kernel.budget < 0;
@@ -99,8 +107,7 @@ function syscall_slow(task: Task): number | Promise<number> {
     return leave(task, enter_later(task));
   }
   try {
-    kernel.trace?.sys_enter?.(task);
-    return leave(task, dispatch(task));
+    return leave(task, traced_call(task));
   } catch (error) {
     return oops(task, error);
   }
@@ -110,8 +117,7 @@ function syscall_slow(task: Task): number | Promise<number> {
 function* enter_later(task: Task): Sleep {
   yield;
   if (task.group.exiting) return 0;
-  task.kernel.trace?.sys_enter?.(task);
-  const ret = dispatch(task);
+  const ret = traced_call(task);
   return typeof ret === 'number' ? ret : yield* ret;
 }
 
@@ -167,9 +173,10 @@ function advance(task: Task, result: Result): number | null {
     if (typeof r !== 'number') {
       task.sleep = r;
       const step = r.next();
-      if (step.done !== true) return null;
+      const value = step.done === true ? step.value : interrupted_sleep(task, r);
+      if (value === null) return null;
       task.sleep = null;
-      r = step.value;
+      r = value;
     }
     if (task.work !== 0 && task.state !== TASK_DEAD) r = exit_to_user_mode(task, r);
     if (typeof r !== 'number') continue;
@@ -217,10 +224,10 @@ function* stopped(task: Task, ret: number): Sleep {
 function restart_call(task: Task, ret: number): Result {
   const { kernel, restart_block } = task;
   kernel.trace?.sys_exit?.(task, ret);
-  kernel.trace?.sys_enter?.(task);
   task.restart_block = null;
-  if (ret === -ERESTART_RESTARTBLOCK && restart_block !== null) return restart_block();
-  return dispatch(task);
+  if (ret !== -ERESTART_RESTARTBLOCK || restart_block === null) return traced_call(task);
+  kernel.trace?.sys_enter?.(task);
+  return restart_block();
 }
 
 let resolver: (ret: number) => void;

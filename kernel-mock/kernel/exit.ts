@@ -13,7 +13,7 @@ import {
 import { POLLIN } from '../include/uapi/poll.js';
 import { exit_files, fput } from '../fs/file.js';
 import { del_timer } from '../lib/timerqueue.js';
-import { exit_mmap } from '../mm/mmap.js';
+import { do_munmap, exit_mmap } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { futex_wake } from './futex.js';
 import { detach_pgrp, pgrp_members } from './pgrp.js';
@@ -165,6 +165,9 @@ function exit_notify(group: ThreadGroup): void {
 /** The task leaves its address space, by exit or execve: who waits for that is told. Linux: mm_release, mmput. */
 export function exit_mm(task: Task): void {
   const { mm } = task;
+  // What handlers were shown stands in this memory, on no stack that would go with the task.
+  for (let { frame } = task; frame !== null; frame = frame.below) if (frame.info !== 0) do_munmap(mm, frame.info);
+  task.frame = null;
   if (task.clear_child_tid !== 0 && mm.users > 1) {
     put_user_u32(mm, task.clear_child_tid, 0);
     futex_wake(mm, task.clear_child_tid, 1);
@@ -186,7 +189,6 @@ export function do_exit(task: Task, status: number): void {
   // Not the fast way out: there is no way out.
   task.work |= TIF_SIGPENDING;
   task.indirect_params = 0;
-  task.frame = null;
   task.restart_block = null;
   kernel.trace?.task_exit?.(task);
   exit_files(task);

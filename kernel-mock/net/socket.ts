@@ -412,8 +412,8 @@ export function sys_shutdown(task: Task, fd: number, how: number): number {
   return sock.ops.shutdown(sock, how | 0);
 }
 
-/** The most that an option value can be here; longer ones are cut. */
-const OPTVAL_MAX = 128;
+/** The most that an option value can be here, a struct group_source_req; longer ones are cut. */
+const OPTVAL_MAX = 264;
 
 /** `setsockopt(fd, level, optname, optval, optlen)`: -EBADF, -ENOTSOCK, -EINVAL (optlen; before 5.x first), -EFAULT, then as the option. */
 export function sys_setsockopt(

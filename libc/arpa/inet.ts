@@ -2,6 +2,7 @@
 import { EAFNOSUPPORT } from '../../kernel-mock/include/uapi/errno.js';
 import { AF_INET, AF_INET6 } from '../../kernel-mock/include/uapi/socket.js';
 import { ntoa, ntop6, pton4, pton6 } from '../internal/inet.js';
+import { want_text } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 /** `htonl(hostlong)`: the number whose bytes in memory are those of `hostlong`, the highest first. byteorder(3). */
@@ -31,6 +32,7 @@ export function ntohs(this: Thread | void, netshort: number): number {
  * @returns 1; 0 if `src` is no such address, and `dst` is left; -1 with errno EAFNOSUPPORT. inet_pton(3).
  */
 export function inet_pton(this: Thread, af: number, src: string, dst: Uint8Array): number {
+  want_text(src, 'src');
   if (af === AF_INET) {
     const ip = pton4(src);
     if (ip === -1) return 0;
@@ -61,6 +63,7 @@ function number_of(part: string): number {
 
 /** One to four parts, of which the last fills all bytes that are left; in host order, or -1. What follows a space is ignored. */
 function aton(cp: string): number {
+  want_text(cp, 'cp');
   const parts = cp.split(/\s/, 1)[0]!.split('.').map(number_of);
   const last = parts.pop()!;
   if (parts.length > 3 || last < 0 || parts.some((part) => part < 0 || part > 255)) return -1;

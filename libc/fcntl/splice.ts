@@ -1,6 +1,7 @@
 /** fcntl.h: moving bytes between descriptors. */
 import { get_u64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { call_with, enter_with } from '../internal/call.js';
+import { want_number, want_object } from '../internal/describe.js';
 import { vector_call } from '../internal/iovec.js';
 import type { Thread } from '../internal/thread.js';
 
@@ -9,6 +10,8 @@ export type OffsetOut = { value: number } | null;
 
 function cell(offset: OffsetOut): Uint8Array | null {
   if (offset === null) return null;
+  want_object(offset, 'an offset is { value } or null');
+  want_number(offset.value, 'value');
   const raw = new Uint8Array(8);
   put_u64(raw, 0, offset.value);
   return raw;

@@ -75,9 +75,9 @@ function decode_cmsg(level: number, type: number, data: Uint8Array): Cmsg {
   return { level, type, cred };
 }
 
-/** The control messages in what a call wrote. */
-export function decode_cmsgs(raw: Uint8Array): Cmsg[] {
-  const list: Cmsg[] = [];
+/** Put the control messages of what a call wrote into `list`, in the place of what was there. */
+export function decode_cmsgs(raw: Uint8Array, list: Cmsg[]): void {
+  list.length = 0;
   for (let at = 0; at + CMSGHDR.size <= raw.length;) {
     const len = Math.min(get_u64(raw, at + CMSGHDR.cmsg_len), raw.length - at);
     if (len < CMSGHDR.size) break;
@@ -86,5 +86,4 @@ export function decode_cmsgs(raw: Uint8Array): Cmsg[] {
     list.push(decode_cmsg(level, type, raw.subarray(at + CMSGHDR.size, at + len)));
     at += align(len);
   }
-  return list;
 }

@@ -11,7 +11,7 @@ import type { Route } from './routes/route.js';
 import { decode_siginfo } from './siginfo.js';
 
 /**
- * A program: `main(libc, argv, env)`. Its status, 0 to 255, ends the process; nothing counts as 0.
+ * A program: `main(libc, argv, env)`. `env` is the environment at its start by name, the first of each; `libc.environ` has all of it. Its status, 0 to 255, ends the process; nothing counts as 0.
  */
 export type Program = (
   libc: Libc,
@@ -21,6 +21,7 @@ export type Program = (
 
 type NewLibc = (cpu: Cpu, process: Process) => Libc;
 
+/** As getenv sees them: of a name that is there twice the first, and no string without a name. */
 function parse_env(strings: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const s of strings) {
@@ -40,16 +41,11 @@ function exit_status(value: unknown): number {
 /** No feature has been asked for. Full length: a look-up beyond the end of an array is slow each time. */
 const NO_FEATURES: Process['features'] = descriptor_calls.map(() => undefined);
 
-function new_process(
-  route: Route,
-  env: Record<string, string>,
-  new_libc: NewLibc,
-  features: Process['features'],
-): Process {
+function new_process(route: Route, environ: string[], new_libc: NewLibc, features: Process['features']): Process {
   const process: Process = {
     route,
     features,
-    env,
+    environ,
     starting: new Map(),
     handlers: [],
     atexit: [],
@@ -71,7 +67,7 @@ function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
 /** What fork copies of the library. The child has one thread: the one that called fork. */
 function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process {
   const features = parent.features.map((f) => (f === undefined ? f : { ...f }));
-  const child = new_process(parent.route, { ...parent.env }, new_libc, features);
+  const child = new_process(parent.route, parent.environ.slice(), new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
   for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
@@ -85,6 +81,7 @@ async function begin(process: Process, libc: Libc, start: Start): Promise<void> 
   if (start.self !== null) await libc.pthread_exit(value);
   const status = exit_status(value);
   if (start.exits) await libc.exit(status);
+  libc.free_areas();
   await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
 }
 
@@ -103,6 +100,8 @@ class ProgramImage implements Image {
   readonly #new_libc: NewLibc;
   readonly #route: Route;
   #process: Process;
+  /** After a fork: areas of the thread that forked. What was under way there is not under way in the child. */
+  #inherited: readonly number[] = [];
 
   constructor(program: Program, route: Route, new_libc: NewLibc, process: Process) {
     this.#program = program;
@@ -116,9 +115,9 @@ class ProgramImage implements Image {
   }
 
   async start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void> {
-    this.#process = new_process(this.#route, parse_env(env), this.#new_libc, NO_FEATURES.slice());
+    this.#process = new_process(this.#route, env.slice(), this.#new_libc, NO_FEATURES.slice());
     const libc = this.#thread(cpu);
-    const status = exit_status(await this.#program(libc, argv, this.#process.env));
+    const status = exit_status(await this.#program(libc, argv, parse_env(env)));
     await libc.exit(status);
   }
 
@@ -128,6 +127,8 @@ class ProgramImage implements Image {
     if (start === undefined) throw new TypeError(NOT_OURS);
     process.starting.delete(stack);
     const libc = this.#thread(cpu);
+    for (const area of this.#inherited) cpu.memory.unmap(area);
+    this.#inherited = [];
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
     return begin(process, libc, start);
@@ -135,13 +136,16 @@ class ProgramImage implements Image {
 
   fork(parent: Cpu): Image {
     const none: Start = { self: null, routine: () => Promise.reject(new TypeError(NOT_OURS)), arg: null, exits: true };
-    const start = this.#process.threads.get(parent)?.forking ?? none;
-    const process = fork_process(this.#process, start, this.#new_libc);
-    return new ProgramImage(this.#program, this.#route, this.#new_libc, process);
+    const forker = this.#process.threads.get(parent);
+    const process = fork_process(this.#process, forker?.forking ?? none, this.#new_libc);
+    const image = new ProgramImage(this.#program, this.#route, this.#new_libc, process);
+    if (forker !== undefined) image.#inherited = forker.own_areas();
+    return image;
   }
 
   async signal(cpu: Cpu, handler: number, signo: number, info: number, nr: number): Promise<void> {
     const libc = this.#thread(cpu);
+    const below = libc.push_frame();
     if (signo === SIGCANCEL) await cancel_handler(libc, nr);
     else {
       const bytes = info === 0 ? undefined : cpu.memory.bytes(info);
@@ -149,11 +153,12 @@ class ProgramImage implements Image {
       if (func === undefined) await segmentation_fault(libc);
       else await func(libc, signo, bytes === undefined ? undefined : decode_siginfo(bytes));
     }
+    libc.pop_frame(below);
     await cpu.syscall(libc.nr.rt_sigreturn, 0, 0, 0, 0, 0, 0);
   }
 }
 
 /** An image of `program`, whose descriptor-creating functions take `route`. */
 export function program_image(program: Program, route: Route, new_libc: NewLibc): Image {
-  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc, NO_FEATURES.slice()));
+  return new ProgramImage(program, route, new_libc, new_process(route, [], new_libc, NO_FEATURES.slice()));
 }

@@ -11,6 +11,7 @@ import {
   O_WRONLY,
 } from '../../kernel-mock/include/uapi/fcntl.js';
 import { SEEK_CUR } from '../../kernel-mock/include/uapi/fs.js';
+import { describe, want_text } from './describe.js';
 import type { Thread } from './thread.js';
 
 const BUFSIZ = 4096;
@@ -29,6 +30,11 @@ export class FILE {
   }
 }
 
+/** `stream` is one of fopen's, as a C compiler would ask. */
+export function check_stream(stream: unknown): void {
+  if (!(stream instanceof FILE)) throw new TypeError(`stream is what fopen answered, not ${describe(stream)}`);
+}
+
 const BASE: Readonly<Record<string, number>> = {
   r: O_RDONLY,
   w: O_WRONLY | O_CREAT | O_TRUNC,
@@ -37,6 +43,7 @@ const BASE: Readonly<Record<string, number>> = {
 
 /** O_* flags of a mode: r, w or a, then + e x b c m in any order up to a comma. -EINVAL. fopen(3). */
 export function parse_mode(mode: string): number {
+  want_text(mode, 'mode');
   const base = BASE[mode[0] ?? ''];
   if (base === undefined) return -EINVAL;
   let flags = base;
@@ -64,6 +71,7 @@ export async function fill(t: Thread, stream: FILE): Promise<boolean> {
 
 /** Give back what was read ahead: the descriptor stands where the program does. */
 export async function unread(t: Thread, stream: FILE): Promise<void> {
+  check_stream(stream);
   if (stream.buf.length > 0) await t.enter(t.nr.lseek, stream.fd, -stream.buf.length, SEEK_CUR);
   stream.buf = new Uint8Array(0);
 }

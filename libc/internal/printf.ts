@@ -7,9 +7,8 @@ const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?(hh|h|ll|l|z|j|t|L)?([di
  * The integer of the width that `size` names. Without a size nothing is cut off, since numbers here know no width; only a
  * negative number in an unsigned conversion needs one: that of an int, if it is one.
  */
-function to_int(value: unknown, size: string | undefined, unsigned: boolean): bigint {
-  const number = Math.trunc(Number(value));
-  const n = typeof value === 'bigint' ? value : Number.isFinite(number) ? BigInt(number) : 0n;
+function to_int(value: number | bigint, size: string | undefined, unsigned: boolean): bigint {
+  const n = typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
   if (size === 'hh' || size === 'h') {
     const bits = size === 'hh' ? 8 : 16;
     return unsigned ? BigInt.asUintN(bits, n) : BigInt.asIntN(bits, n);
@@ -19,7 +18,7 @@ function to_int(value: unknown, size: string | undefined, unsigned: boolean): bi
 }
 
 function integer(
-  value: unknown,
+  value: number | bigint,
   conv: string,
   flags: string,
   precision: number | undefined,
@@ -85,8 +84,7 @@ function general(n: number, precision: number, alternative: boolean): string {
   return with_point(digits, digits.length - 1 - exp, alternative);
 }
 
-function floating(value: unknown, conv: string, flags: string, precision = 6): [string, string] {
-  const n = Number(value);
+function floating(n: number, conv: string, flags: string, precision = 6): [string, string] {
   const sign = n < 0 || Object.is(n, -0) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   const abs = Math.abs(n);
   const alternative = flags.includes('#');
@@ -106,6 +104,22 @@ function string(value: unknown, precision: number | undefined): string {
   return precision === undefined || precision >= 6 ? '(null)' : '';
 }
 
+/** Which of the arguments a conversion takes, for the error that says that it is none. */
+function wrong(at: number, args: readonly unknown[], whole: string, what: string): TypeError {
+  if (at >= args.length) return new TypeError(`'${whole}' wants ${what}, and there is no argument ${at + 1}`);
+  return new TypeError(`'${whole}' wants ${what}: argument ${at + 1} is ${describe(args[at])}`);
+}
+
+/** A number, as C's compiler would ask; true and false are 1 and 0. */
+function number_at(at: number, args: readonly unknown[], whole: string, float: boolean): number | bigint {
+  const value = args[at];
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'bigint') return float ? Number(value) : value;
+  if (typeof value !== 'number' || !(float || Number.isFinite(value)))
+    throw wrong(at, args, whole, float ? 'a number' : 'a whole number');
+  return value;
+}
+
 /** `format` with its conversions filled in from `args`. */
 export function format_printf(format: string, args: readonly unknown[]): string {
   if (typeof format !== 'string') throw new TypeError(`a format is text, not ${describe(format)}`);
@@ -121,20 +135,35 @@ export function format_printf(format: string, args: readonly unknown[]): string 
       conv: string,
     ) => {
       if (conv === '%') return '%';
-      let w = width === '*' ? Number(args[next++]) : Number(width ?? 0);
+      let w = width === '*' ? Number(number_at(next++, args, whole, false)) : Number(width ?? 0);
       let p =
-        prec === '*' ? Number(args[next++]) : prec !== undefined ? Number(prec) : whole.includes('.') ? 0 : undefined;
+        prec === '*'
+          ? Number(number_at(next++, args, whole, false))
+          : prec !== undefined
+            ? Number(prec)
+            : whole.includes('.')
+              ? 0
+              : undefined;
       if (p !== undefined && p < 0) p = undefined;
       const left = flags.includes('-') || w < 0;
       w = Math.abs(w);
-      const value = args[next++];
+      const at = next++;
+      const value = args[at];
+      if (at >= args.length) throw wrong(at, args, whole, conv === 's' ? 'text' : 'a value');
       const float = 'fFeEgG'.includes(conv);
       let sign = '';
       let text: string;
       if (conv === 's') text = string(value, p);
       else if (conv === 'c') text = typeof value === 'number' ? String.fromCharCode(value) : String(value).slice(0, 1);
-      else if (float) [sign, text] = floating(value, conv, flags, p);
-      else [sign, text] = integer(value, conv, flags, p, size);
+      else if (float) [sign, text] = floating(Number(number_at(at, args, whole, true)), conv, flags, p);
+      else
+        [sign, text] = integer(
+          conv === 'p' && value === null ? 0 : number_at(at, args, whole, false),
+          conv,
+          flags,
+          p,
+          size,
+        );
       if (left) return (sign + text).padEnd(w);
       const number = float
         ? Number.isFinite(Number(value))

@@ -2,6 +2,7 @@
 import { get_s32, get_s64, get_u32, put_u32, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { SIGCHLD, SI_QUEUE, SI_TIMER } from '../../kernel-mock/include/uapi/signal.js';
+import { want_number, want_object } from './describe.js';
 import type { SigInfoT } from './process.js';
 
 const S = layout_x86_64.siginfo;
@@ -21,6 +22,7 @@ export function decode_siginfo(raw: Uint8Array): SigInfoT {
 }
 
 export function encode_siginfo(info: SigInfoT): Uint8Array {
+  want_object(info, 'info is { si_signo, si_code … }');
   const raw = new Uint8Array(S.size);
   put_u32(raw, S.si_signo, info.si_signo);
   put_u32(raw, S.si_code, info.si_code);
@@ -36,6 +38,9 @@ export interface SigSetT {
   hi?: number;
 }
 
+/** What to say where it is none. */
+export const SIGSET = 'a set of signals is a list of them, or a variable that sigemptyset filled in';
+
 /** Where C takes a set: such a variable, or simply a list of signals. */
 export type SigSetArg = SigSetT | readonly number[];
 
@@ -44,9 +49,11 @@ const RESERVED_HI = 1;
 const RESERVED_LO = 1 << 31;
 
 export function set_bits(set: SigSetArg): { lo: number; hi: number } {
+  want_object(set, SIGSET);
   if (!Array.isArray(set)) return { lo: (set as SigSetT).lo ?? 0, hi: (set as SigSetT).hi ?? 0 };
   const out = { lo: 0, hi: 0 };
   for (const sig of set as readonly number[]) {
+    want_number(sig, 'a signal');
     if (sig <= 32) out.lo |= 1 << (sig - 1);
     else out.hi |= 1 << (sig - 33);
   }

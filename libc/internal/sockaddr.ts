@@ -91,7 +91,11 @@ function new_sockaddr_un(length: number, abstract: boolean): Uint8Array {
 }
 
 function encode_un(sa: SockAddrUn): Uint8Array {
+  for (const key in sa)
+    if (key !== 'path' && key !== 'abstract' && key !== 'family')
+      throw new TypeError(`an AF_UNIX address has 'path' or 'abstract', not '${key}'`);
   const abstract = sa.abstract !== undefined;
+  if (abstract && sa.path !== undefined) throw new TypeError("an AF_UNIX address has 'path' or 'abstract', not both");
   const name: unknown = sa.abstract ?? sa.path;
   // The family alone.
   if (name === undefined) return new_sockaddr_un(-1, true);

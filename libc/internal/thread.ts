@@ -3,7 +3,7 @@
  * the form of the ABI. Functions of the library are methods of it.
  */
 import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
-import type { Cpu } from '../../kernel-mock/include/uapi/seam.js';
+import type { Cpu, UserMemory } from '../../kernel-mock/include/uapi/seam.js';
 import { NR } from '../../kernel-mock/include/uapi/unistd.js';
 import { describe } from './describe.js';
 import { to_bytes } from './text.js';
@@ -29,11 +29,24 @@ export interface IndirectBlock {
   readonly base: number;
 }
 
+/** Where the areas of the calls under way begin: those below are of a call that a handler has interrupted. */
+interface Frame {
+  readonly nr_areas: number;
+  readonly sp: number;
+}
+
+const NO_FRAME: Frame = { nr_areas: 0, sp: 0 };
+
 export class Thread {
   /** Error number of the last call of this thread that failed; 0 at the start. */
   errno = 0;
   /** The seam itself: for calls that go around the library, `cpu.memory.map` gives the address of a buffer. */
   readonly cpu: Cpu;
+  /** The environment, as exec functions pass it on: strings `NAME=value`. environ(7). */
+  get environ(): string[] {
+    return this.process.environ;
+  }
+
   /** @internal What the threads of the process share. */
   readonly process: Process;
   /** @internal Numbers of the system calls in this thread's ABI. */
@@ -49,6 +62,11 @@ export class Thread {
   /** @internal Address of the first free byte of the stack. */
   sp = 0;
   #stack: Stack | null = null;
+  /** Area that is mapped for the length of the call under way; 0: none. */
+  #area = 0;
+  /** Those of calls that have more than one, and of calls that handlers have interrupted; null until there is one. */
+  #areas: number[] | null = null;
+  #frame = NO_FRAME;
 
   constructor(cpu: Cpu, process: Process) {
     this.cpu = cpu;
@@ -71,7 +89,7 @@ export class Thread {
       // One of them is NaN: no register of a processor holds it, and to take it for 0 would hide where it came from.
       Number.isNaN(a1 + a2 + a3 + a4 + a5 + a6)
     )
-      check_registers(nr, [a1, a2, a3, a4, a5, a6]);
+      check_registers(this, nr, [a1, a2, a3, a4, a5, a6]);
     return this.cpu.syscall(nr, a1, a2, a3, a4, a5, a6);
   }
 
@@ -111,11 +129,52 @@ export class Thread {
     this.sp = sp === 0 ? (this.#stack?.base ?? 0) : sp;
   }
 
-  /** The thread is at its end: its stack goes. @internal */
-  free_stack(): void {
-    if (this.indirect_block !== null) this.cpu.memory.unmap(this.indirect_block.base);
+  /** A handler begins on top of the call under way. @internal */
+  push_frame(): Frame {
+    const below = this.#frame;
+    if (this.#area !== 0) (this.#areas ??= []).push(this.#area);
+    this.#area = 0;
+    this.#frame = { nr_areas: this.#areas === null ? 0 : this.#areas.length, sp: this.sp };
+    return below;
+  }
+
+  /** The handler is done: `below` is what `push_frame` gave. @internal */
+  pop_frame(below: Frame): void {
+    this.#frame = below;
+  }
+
+  /** The call under way will not come to its end: what it has laid out goes. @internal */
+  release(): void {
+    const { memory } = this.cpu;
+    if (this.#area !== 0) memory.unmap(this.#area);
+    this.#area = 0;
+    const { nr_areas, sp } = this.#frame;
+    if (this.#areas !== null) for (const area of this.#areas.splice(nr_areas)) memory.unmap(area);
+    this.leave(sp);
+  }
+
+  /** The program has called the library as it cannot be called: it learns how, and nothing is left of the call. @internal */
+  misuse(message: string): never {
+    this.release();
+    throw new TypeError(message);
+  }
+
+  /** Every area that the library has mapped for this thread. @internal */
+  own_areas(): number[] {
+    const own = this.#areas === null ? [] : this.#areas.slice();
+    if (this.#area !== 0) own.push(this.#area);
+    if (this.indirect_block !== null) own.push(this.indirect_block.base);
+    for (let stack = this.#stack; stack !== null; stack = stack.below) own.push(stack.base);
+    return own;
+  }
+
+  /** The thread is at its end: its areas go out of `memory`, which it may share with others. @internal */
+  free_areas(memory: UserMemory = this.cpu.memory): void {
+    for (const area of this.own_areas()) memory.unmap(area);
     this.indirect_block = null;
-    for (let stack = this.#stack; stack !== null; stack = stack.below) this.cpu.memory.unmap(stack.base);
+    this.#area = 0;
+    this.#areas = null;
+    this.#frame = NO_FRAME;
     this.#stack = null;
     this.sp = 0;
   }
@@ -175,31 +234,43 @@ export class Thread {
   /** Text with its zero, for the length of a call. Ends with `unmap`. @internal */
   map_string(text: string | null): number {
     if (text === null) return 0;
-    if (typeof text !== 'string') throw new TypeError(`a text is a string or null, not ${describe(text)}`);
+    if (typeof text !== 'string') this.misuse(`a text is a string or null, not ${describe(text)}`);
     const bytes = to_bytes(text);
     const raw = new Uint8Array(bytes.length + 1);
     raw.set(bytes);
-    return this.cpu.memory.map(raw);
+    return this.map(raw);
   }
 
   /** The address of a caller's buffer for the length of a call; 0 for null. Ends with `unmap`. @internal */
   map(bytes: Uint8Array | null): number {
     if (bytes === null) return 0;
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`a buffer is a Uint8Array or null, not ${describe(bytes)}`);
-    return this.cpu.memory.map(bytes);
+    if (!(bytes instanceof Uint8Array)) this.misuse(`a buffer is a Uint8Array or null, not ${describe(bytes)}`);
+    const area = this.cpu.memory.map(bytes);
+    if (this.#area === 0) this.#area = area;
+    else (this.#areas ??= []).push(area);
+    return area;
   }
 
   /** @internal */
   unmap(address: number): void {
-    if (address !== 0) this.cpu.memory.unmap(address);
+    if (address === 0) return;
+    if (address === this.#area) this.#area = 0;
+    else this.#forget(address);
+    this.cpu.memory.unmap(address);
+  }
+
+  #forget(address: number): void {
+    const areas = this.#areas;
+    const at = areas === null ? -1 : areas.lastIndexOf(address);
+    if (at !== -1) areas!.splice(at, 1);
   }
 }
 
 /** What cannot be in a register is a mistake of the program, found before the kernel is entered. */
-function check_registers(nr: number, registers: readonly unknown[]): void {
+function check_registers(t: Thread, nr: number, registers: readonly unknown[]): void {
   const at = registers.findIndex((r) => typeof r !== 'number' || Number.isNaN(r));
   // Two infinities: numbers, of which the kernel makes what it makes of all that are too large.
   if (at === -1) return;
   const name = Object.keys(NR).find((key) => NR[key as keyof typeof NR] === nr) ?? `system call ${nr}`;
-  throw new TypeError(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
+  t.misuse(`argument ${at + 1} of ${name} is ${describe(registers[at])}, not a number`);
 }

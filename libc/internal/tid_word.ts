@@ -26,7 +26,7 @@ export function alloc_tid_word(t: Thread): TidWord {
   const { tid_words } = t.process;
   if (tid_words.length === 0) {
     const bytes = new Uint8Array(SIZE * WORDS);
-    const ptr = t.map(bytes);
+    const ptr = t.cpu.memory.map(bytes);
     for (let at = bytes.length - SIZE; at >= 0; at -= SIZE) tid_words.push({ ptr: ptr + at, bytes, at });
   }
   const word = tid_words.pop()!;

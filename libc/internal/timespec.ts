@@ -1,4 +1,5 @@
 /** struct timespec and struct timeval in the bytes of the ABI. */
+import { want_number, want_object } from './describe.js';
 import { get_s64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 
 export interface Timespec {
@@ -11,10 +12,17 @@ export interface Timeval {
   tv_usec: number;
 }
 
-export function encode_timespec({ tv_sec, tv_nsec }: Timespec): Uint8Array {
+export function encode_timespec(ts: Timespec): Uint8Array {
+  want_object(ts, 'a time is { tv_sec, tv_nsec }');
+  return encode_pair(ts.tv_sec, ts.tv_nsec, 'tv_nsec');
+}
+
+function encode_pair(tv_sec: number, rest: number, name: string): Uint8Array {
+  want_number(tv_sec, 'tv_sec');
+  want_number(rest, name);
   const raw = new Uint8Array(16);
   put_u64(raw, 0, tv_sec);
-  put_u64(raw, 8, tv_nsec);
+  put_u64(raw, 8, rest);
   return raw;
 }
 
@@ -23,8 +31,9 @@ export function decode_timespec(raw: Uint8Array, ts: Partial<Timespec>): void {
   ts.tv_nsec = get_s64(raw, 8);
 }
 
-export function encode_timeval({ tv_sec, tv_usec }: Timeval): Uint8Array {
-  return encode_timespec({ tv_sec, tv_nsec: tv_usec });
+export function encode_timeval(tv: Timeval): Uint8Array {
+  want_object(tv, 'a time is { tv_sec, tv_usec }');
+  return encode_pair(tv.tv_sec, tv.tv_usec, 'tv_usec');
 }
 
 export function decode_timeval(raw: Uint8Array, tv: Partial<Timeval>): void {

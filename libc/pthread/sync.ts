@@ -37,7 +37,7 @@ export type PthreadOnceT = Word;
 function word_of(t: Thread, w: Word): Uint8Array {
   if (w.word === undefined) {
     w.word = new Uint8Array(8);
-    w.ptr = t.map(w.word);
+    w.ptr = t.cpu.memory.map(w.word);
     return w.word;
   }
   // After a fork the child's word is its own copy.
@@ -45,7 +45,7 @@ function word_of(t: Thread, w: Word): Uint8Array {
 }
 
 function drop_word(t: Thread, w: Word): void {
-  if (w.ptr !== undefined) t.unmap(w.ptr);
+  if (w.ptr !== undefined) t.cpu.memory.unmap(w.ptr);
   delete w.word;
   delete w.ptr;
 }

@@ -2,6 +2,7 @@
 import { put_u32, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { EPOLL_CREATE1 } from '../internal/descriptor_calls.js';
+import { want_list, want_number, want_object } from '../internal/describe.js';
 import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
 import type { Thread } from '../internal/thread.js';
 import { type Timespec, encode_timespec } from '../internal/timespec.js';
@@ -13,6 +14,12 @@ export interface EpollEvent {
   events: number;
   /** Comes back with the event: a number of 64 bits, or any below 2^53. */
   data: number | bigint;
+}
+
+function check_event(event: EpollEvent): void {
+  want_object(event, 'event is { events, data } or null');
+  want_number(event.events, 'events');
+  if (typeof event.data !== 'bigint') want_number(event.data, 'data');
 }
 
 function encode_event(raw: Uint8Array, { events, data }: EpollEvent): void {
@@ -61,6 +68,7 @@ export async function epoll_ctl(
   event: EpollEvent | null,
 ): Promise<number> {
   const { sp } = this;
+  if (event !== null) check_event(event);
   const ptr = event === null ? 0 : this.alloca(EVENT.size);
   if (event !== null) encode_event(this.load_bytes(ptr, EVENT.size), event);
   const r = this.enter(this.nr.epoll_ctl, epfd, op, fd, ptr);
@@ -69,9 +77,13 @@ export async function epoll_ctl(
   return this.ret(ret);
 }
 
+const EVENTS = 'events is a list to fill in, or null';
+
 /** Room on the stack for what the kernel can use of `maxevents`; a count that is no count gets none. */
 function events_room(t: Thread, events: EpollEvent[] | null, maxevents: number): number {
   if (events === null) return 0;
+  want_list(events, EVENTS);
+  want_number(maxevents, 'maxevents');
   return t.alloca((maxevents > 0 ? Math.min(maxevents, 1 << 16) : 1) * EVENT.size);
 }
 
@@ -124,9 +136,10 @@ async function pwait(
   limit: number,
   sigmask: SigSetArg | null,
 ): Promise<number> {
+  const set = sigmask === null ? null : encode_sigset(sigmask);
   const { sp } = t;
   const ptr = events_room(t, events, maxevents);
-  const mask = t.map(sigmask === null ? null : encode_sigset(sigmask));
+  const mask = t.map(set);
   const r = t.enter(t.nr[call], epfd, ptr, maxevents, limit, mask, layout_x86_64.sigset.size);
   const n = typeof r === 'number' ? r : await r;
   t.unmap(mask);
@@ -159,7 +172,11 @@ export async function epoll_pwait2(
   timeout: Timespec | null,
   sigmask: SigSetArg | null,
 ): Promise<number> {
-  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
+  const limit = timeout === null ? null : encode_timespec(timeout);
+  if (sigmask !== null) encode_sigset(sigmask);
+  if (events !== null) want_list(events, EVENTS);
+  want_number(maxevents, 'maxevents');
+  const tsp = this.map(limit);
   const ret = await pwait(this, 'epoll_pwait2', epfd, events, maxevents, tsp, sigmask);
   this.unmap(tsp);
   return ret;

@@ -1,6 +1,7 @@
 /** sys/eventfd.h. */
 import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { EVENTFD } from '../internal/descriptor_calls.js';
+import { want_number, want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 /**
@@ -17,6 +18,7 @@ export async function eventfd(this: Thread, initval: number, flags: number): Pro
 
 /** `eventfd_read(fd, &value)`: 0 with the count in `value.value`; -1 with errno as read. eventfd(3). */
 export async function eventfd_read(this: Thread, fd: number, value: { value?: bigint }): Promise<number> {
+  want_object(value, 'value is { }, to be filled in');
   const raw = new Uint8Array(8);
   const ptr = this.map(raw);
   const r = this.enter(this.nr.read, fd, ptr, 8);
@@ -28,6 +30,7 @@ export async function eventfd_read(this: Thread, fd: number, value: { value?: bi
 
 /** `eventfd_write(fd, value)`: add to the count. 0, or -1 with errno as write. eventfd(3). */
 export async function eventfd_write(this: Thread, fd: number, value: number | bigint): Promise<number> {
+  if (typeof value !== 'bigint') want_number(value, 'value');
   const raw = new Uint8Array(8);
   if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) put_u64(raw, 0, value);
   else new DataView(raw.buffer).setBigUint64(0, BigInt(value), true);

@@ -1,6 +1,7 @@
 /** sys/select.h. */
 import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
+import { describe } from '../internal/describe.js';
 import { type SigSetArg, encode_sigset } from '../internal/siginfo.js';
 import type { Thread } from '../internal/thread.js';
 import { type Timespec, type Timeval, decode_timeval, encode_timespec, encode_timeval } from '../internal/timespec.js';
@@ -12,6 +13,7 @@ export type FdSet = Set<number>;
 
 function encode_set(set: FdSet | null): Uint8Array | null {
   if (set === null) return null;
+  if (!(set instanceof Set)) throw new TypeError(`an fd_set is a Set of descriptors or null, not ${describe(set)}`);
   const raw = new Uint8Array(fd_set.size);
   for (const fd of set) {
     if (!(fd >= 0 && fd < fd_set.size * 8))
@@ -31,9 +33,9 @@ function decode_set(raw: Uint8Array | null, set: FdSet | null): void {
 async function with_fd_sets(
   t: Thread,
   sets: readonly (FdSet | null)[],
+  raws: readonly (Uint8Array | null)[],
   go: (readfds: number, writefds: number, exceptfds: number) => number | Promise<number>,
 ): Promise<number> {
-  const raws = sets.map(encode_set);
   const [readfds = 0, writefds = 0, exceptfds = 0] = raws.map((raw) => t.map(raw));
   const r = go(readfds, writefds, exceptfds);
   const ret = typeof r === 'number' ? r : await r;
@@ -58,10 +60,10 @@ export async function select(
   timeout: Timeval | null,
 ): Promise<number> {
   const tv = timeout === null ? null : encode_timeval(timeout);
+  const sets = [readfds, writefds, exceptfds];
+  const raws = sets.map(encode_set);
   const tvp = this.map(tv);
-  const ret = await with_fd_sets(this, [readfds, writefds, exceptfds], (r, w, e) =>
-    this.enter(this.nr.select, nfds, r, w, e, tvp),
-  );
+  const ret = await with_fd_sets(this, sets, raws, (r, w, e) => this.enter(this.nr.select, nfds, r, w, e, tvp));
   this.unmap(tvp);
   if (tv !== null && timeout !== null) decode_timeval(tv, timeout);
   return ret;
@@ -86,14 +88,16 @@ export async function pselect(
 ): Promise<number> {
   const { size, p, sigsetsize } = layout_x86_64.sigset_argpack;
   const pack = new Uint8Array(size);
-  const mask = this.map(sigmask === null ? null : encode_sigset(sigmask));
+  const set = sigmask === null ? null : encode_sigset(sigmask);
+  const limit = timeout === null ? null : encode_timespec(timeout);
+  const sets = [readfds, writefds, exceptfds];
+  const raws = sets.map(encode_set);
+  const mask = this.map(set);
   put_u64(pack, p, mask);
   put_u64(pack, sigsetsize, layout_x86_64.sigset.size);
   const sig = this.map(pack);
-  const tsp = this.map(timeout === null ? null : encode_timespec(timeout));
-  const ret = await with_fd_sets(this, [readfds, writefds, exceptfds], (r, w, e) =>
-    this.enter(this.nr.pselect6, nfds, r, w, e, tsp, sig),
-  );
+  const tsp = this.map(limit);
+  const ret = await with_fd_sets(this, sets, raws, (r, w, e) => this.enter(this.nr.pselect6, nfds, r, w, e, tsp, sig));
   for (const ptr of [tsp, sig, mask]) this.unmap(ptr);
   return ret;
 }

@@ -2,7 +2,7 @@
 import { SOCK_TYPE_MASK } from '../../kernel-mock/include/uapi/socket.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import { ACCEPT4, SOCKET, SOCKETPAIR } from '../internal/descriptor_calls.js';
-import { describe } from '../internal/describe.js';
+import { describe, want_list, want_number, want_object } from '../internal/describe.js';
 import {
   SOCKADDR_ROOM,
   type SockAddr,
@@ -43,6 +43,8 @@ export async function socketpair(
   protocol: number,
   sv: number[] | null,
 ): Promise<number> {
+  if (sv !== null) want_list(sv, 'sv is a list to fill in, or null');
+  want_number(type, 'type');
   const { sp } = this;
   const ptr = this.alloca(8);
   const out = sv === null ? 0 : ptr;
@@ -113,8 +115,12 @@ export type SockAddrRoom = SockAddrOut | Uint8Array;
 /** socklen_t *: undefined stands for the natural length, null for a null pointer. */
 type Length = { value: number } | null | undefined;
 
+const ROOM = 'an address to fill in is { }, a Uint8Array or null';
+
 /** Does the caller give the bytes of the address, or its length, as C does? */
 function exact(addr: SockAddrRoom | null, addrlen: Length): addr is Uint8Array {
+  if (addr !== null) want_object(addr, ROOM);
+  if (addrlen !== undefined && addrlen !== null) want_object(addrlen, 'addrlen is { value } or null');
   return addrlen !== undefined || addr instanceof Uint8Array;
 }
 
@@ -186,6 +192,7 @@ async function accept_address(t: Thread, fd: number, addr: SockAddrOut | null, f
 }
 
 function do_accept(t: Thread, fd: number, addr: SockAddrRoom | null, flags: number, addrlen: Length): Promise<number> {
+  want_number(flags, 'flags');
   if (exact(addr, addrlen)) return accept_exact(t, fd, addr, flags, addrlen);
   return accept_address(t, fd, addr, flags);
 }
@@ -318,9 +325,10 @@ export async function recvfrom(
   addr: SockAddrRoom | null,
   addrlen?: { value: number } | null,
 ): Promise<number> {
+  const as_in_c = exact(addr, addrlen);
   const ptr = this.map(buf);
   const len = buf === null ? 0 : buf.length;
-  if (exact(addr, addrlen)) {
+  if (as_in_c) {
     const got = await with_address_room(this, addr, addrlen, (name, namelen) =>
       this.enter(this.nr.recvfrom, fd, ptr, len, flags, name, namelen),
     );

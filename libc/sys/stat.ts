@@ -4,6 +4,7 @@ import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { S_IFIFO } from '../../kernel-mock/include/uapi/stat.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import { type Path, c_string, call_with, enter_with } from '../internal/call.js';
+import { want_list } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 const STAT = layout_x86_64.stat;
@@ -142,6 +143,7 @@ export async function umask(this: Thread, mask: number): Promise<number> {
 
 function encode_times(times: readonly [Timespec, Timespec] | null): Uint8Array | null {
   if (times === null) return null;
+  want_list(times, 'times is [atime, mtime] or null');
   const raw = new Uint8Array(32);
   times.forEach(({ tv_sec, tv_nsec }, i) => {
     put_u64(raw, i * 16, tv_sec);

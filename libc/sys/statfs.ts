@@ -2,6 +2,7 @@
 import { get_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { type Path, c_string, call_with } from '../internal/call.js';
+import { want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 const STATFS = layout_x86_64.statfs;
@@ -26,6 +27,7 @@ function fill(buf: Partial<Statfs>, raw: Uint8Array): void {
 
 /** `statfs(path, &buf)`: the walk's errors. statfs(2). */
 export async function statfs(this: Thread, path: Path, buf: Partial<Statfs>): Promise<number> {
+  want_object(buf, 'buf is { }, to be filled in');
   const raw = new Uint8Array(STATFS.size);
   const ret = await call_with(this, 'statfs', c_string(path), raw);
   if (ret === 0) fill(buf, raw);
@@ -34,6 +36,7 @@ export async function statfs(this: Thread, path: Path, buf: Partial<Statfs>): Pr
 
 /** `fstatfs(fd, &buf)`: EBADF. statfs(2). */
 export async function fstatfs(this: Thread, fd: number, buf: Partial<Statfs>): Promise<number> {
+  want_object(buf, 'buf is { }, to be filled in');
   const raw = new Uint8Array(STATFS.size);
   const ret = await call_with(this, 'fstatfs', fd, raw);
   if (ret === 0) fill(buf, raw);

@@ -1,4 +1,5 @@
 /** sys/time.h. */
+import { want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 import { type Timeval, decode_timeval, encode_timeval } from '../internal/timespec.js';
 
@@ -25,7 +26,9 @@ export interface Itimerval {
   it_value: Timeval;
 }
 
-function encode_itimerval({ it_interval, it_value }: Itimerval): Uint8Array {
+function encode_itimerval(value: Itimerval): Uint8Array {
+  want_object(value, 'a timer is { it_interval, it_value }');
+  const { it_interval, it_value } = value;
   const raw = new Uint8Array(32);
   raw.set(encode_timeval(it_interval), 0);
   raw.set(encode_timeval(it_value), 16);
@@ -41,6 +44,7 @@ function decode_itimerval(raw: Uint8Array, out: Partial<Itimerval>): void {
 
 /** `getitimer(which, value)`: what is left of the timer. -1 with errno EINVAL. getitimer(2). */
 export async function getitimer(this: Thread, which: number, value: Partial<Itimerval>): Promise<number> {
+  want_object(value, 'value is { }, to be filled in');
   const raw = new Uint8Array(32);
   const ptr = this.map(raw);
   const ret = await this.enter(this.nr.getitimer, which, ptr);
@@ -57,7 +61,8 @@ export async function setitimer(
   old: Partial<Itimerval> | null = null,
 ): Promise<number> {
   const raw = old === null ? null : new Uint8Array(32);
-  const ptr = this.map(encode_itimerval(value));
+  const timer = encode_itimerval(value);
+  const ptr = this.map(timer);
   const oldptr = this.map(raw);
   const ret = await this.enter(this.nr.setitimer, which, ptr, oldptr);
   this.unmap(ptr);

@@ -2,6 +2,7 @@
 import { get_s64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { TIMERFD_CREATE } from '../internal/descriptor_calls.js';
+import { want_number, want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 const { itimerspec, timespec } = layout_x86_64;
@@ -17,11 +18,16 @@ export interface Itimerspec {
 }
 
 function encode(spec: Itimerspec): Uint8Array {
+  want_object(spec, 'new_value is { it_value, it_interval } or null');
+  want_object(spec.it_value, 'it_value is { tv_sec, tv_nsec }');
+  want_object(spec.it_interval, 'it_interval is { tv_sec, tv_nsec }');
   const raw = new Uint8Array(itimerspec.size);
   for (const [o, { tv_sec, tv_nsec }] of [
     [itimerspec.it_interval, spec.it_interval],
     [itimerspec.it_value, spec.it_value],
   ] as const) {
+    want_number(tv_sec, 'tv_sec');
+    want_number(tv_nsec, 'tv_nsec');
     put_u64(raw, o + timespec.tv_sec, tv_sec);
     put_u64(raw, o + timespec.tv_nsec, tv_nsec);
   }
@@ -43,6 +49,7 @@ function decode(raw: Uint8Array, out: Partial<Itimerspec>): void {
  * @returns the descriptor; -1 with errno EINVAL (flags, clock), EMFILE. From 2.6.25 on. timerfd_create(2).
  */
 export async function timerfd_create(this: Thread, clockid: number, flags: number): Promise<number> {
+  want_number(flags, 'flags');
   const r =
     flags === 0
       ? this.enter(this.nr.timerfd_create, clockid, 0)

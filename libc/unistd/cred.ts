@@ -2,6 +2,7 @@
 import { put_u32, get_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
 import { call_with } from '../internal/call.js';
+import { want_list, want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 
 /** `getuid()`, `geteuid()`, `getgid()`, `getegid()`: real and effective user and group. getuid(2). */
@@ -63,6 +64,7 @@ export interface IdOut {
 }
 
 async function get_ids(t: Thread, call: CallName, outs: readonly IdOut[]): Promise<number> {
+  for (const out of outs) want_object(out, 'an id to fill in is { }');
   const cells = outs.map(() => new Uint8Array(4));
   const ret = await call_with(t, call, ...cells);
   if (ret === 0) outs.forEach((out, i) => (out.value = get_u32(cells[i]!, 0)));
@@ -94,6 +96,7 @@ export async function getgroups(this: Thread, size: number, list: number[] | nul
 /** `setgroups(size, list)`: grp.h. EPERM, EINVAL. setgroups(2). */
 export async function setgroups(this: Thread, size: number, list: readonly number[] | null): Promise<number> {
   if (list === null) return call_with(this, 'setgroups', size, null);
+  want_list(list, 'list is a list of groups or null');
   const raw = new Uint8Array(list.length * 4);
   list.forEach((gid, i) => {
     put_u32(raw, i * 4, gid);

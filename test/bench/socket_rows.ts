@@ -46,14 +46,13 @@ async function scm_rights(libc: Libc): Promise<Work> {
     iov: [new Uint8Array(1)],
     control: [{ level: SOL_SOCKET, type: SCM_RIGHTS, fds: [0] }],
   };
-  const iov = [new Uint8Array(1)];
+  const control: Cmsg[] = [];
+  const msg: MsgHdr = { iov: [new Uint8Array(1)], control };
   return async (n) => {
     for (let i = 0; i < n; i++) {
       check(libc, await libc.sendmsg(a, out), 1);
-      const msg: MsgHdr = { iov, control: [] };
       check(libc, await libc.recvmsg(b, msg), 1);
-      const [came] = msg.control as Cmsg[];
-      check(libc, await libc.close(came!.fds![0]!));
+      check(libc, await libc.close(control[0]!.fds![0]!));
     }
   };
 }

@@ -46,7 +46,7 @@ test(
     const [a, b] = await pair(ok);
     await ok.setsockopt(b, SOL_SOCKET, SO_PASSCRED, 1);
     await ok.send(a, 'x');
-    const msg: MsgHdr = { iov: [new Uint8Array(9)], controllen: 20 };
+    const msg: MsgHdr = { iov: [new Uint8Array(9)], control: [], controllen: 20 };
     await ok.recvmsg(b, msg);
     return [msg.control, msg.controllen, msg.flags];
   },

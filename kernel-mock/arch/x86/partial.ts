@@ -36,7 +36,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   mknodat: 'device files can be made; only the null, zero, full and random devices answer',
   openat2: 'RESOLVE_CACHED has no effect',
   prctl: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER and their PR_GET_ forms; other options are EINVAL',
-  prlimit64: 'RLIMIT_NOFILE, RLIMIT_FSIZE and a few more have an effect; the others are kept',
+  prlimit64: 'RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',
   recvfrom: NO_STREAM_CONTROL,
   rt_sigaction: 'no SA_ONSTACK: handlers run on the stack of the host',
   sched_yield: 'there are no scheduling classes',
@@ -44,7 +44,7 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   sendto: `${NO_STREAM_CONTROL}; MSG_MORE does not collect a datagram; no MSG_ZEROCOPY, MSG_FASTOPEN`,
   setitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
   getitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
-  setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE and a few more have an effect; the others are kept',
+  setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',
   setsockopt: SOCKET_OPTIONS,
   socket:
     'AF_UNIX, AF_INET and, where the release has it here, AF_INET6, with streams and datagrams; no raw sockets, no AF_NETLINK, AF_PACKET …',

@@ -6,6 +6,7 @@ import type { Prng } from '../../lib/prng.js';
 import type { TimerQueue } from '../../lib/timerqueue.js';
 import type { Vfs } from './dcache.js';
 import type { OpenFile } from './fs.js';
+import type { Injector } from './inject.js';
 import type { Net } from './net.js';
 import type { Policy, Run, SyscallHandler, Task, ThreadGroup } from './sched.js';
 import type { Binfmt } from './binfmts.js';
@@ -39,9 +40,10 @@ export interface Kernel {
   readonly ready: Fifo<Task>;
   /** Calls until the next tick of the clock: what keeps a program that never sleeps from starving the others. */
   budget: number;
-  /** A tracer or a policy listens: calls take the long way. */
+  /** A tracer, an injector or a policy listens: calls take the long way. */
   slow: boolean;
   trace: Tracer | null;
+  inject: Injector | null;
   policy: Policy | null;
   /** CLOCK_MONOTONIC at the last tick, in nanoseconds; on the host's clock: what that showed at boot. */
   ticks_ns: number;

@@ -2,6 +2,12 @@
 import type { OpenFile } from './fs.js';
 import type { SigInfo, Task } from './sched.js';
 
+/**
+ * What an injector can do: give a value instead of the call, write to the task's memory, change registers, hold the task, send a signal, let an
+ * allocation fail, end a sleep.
+ */
+export type Injected = 'value' | 'poke' | 'rewrite' | 'delay' | 'signal' | 'alloc' | 'interrupt';
+
 export interface Tracer {
   /** Before the call is looked up; `task.nr` and `task.a1` … `a6` hold number and registers. */
   sys_enter?(task: Task): void;
@@ -28,4 +34,6 @@ export interface Tracer {
   group_stop?(task: Task, signo: number): void;
   /** execve(2) has put `path` in place of the program. */
   sched_process_exec?(task: Task, path: string): void;
+  /** An injector did something to the call that the task is in; told by the injector itself. */
+  inject?(task: Task, what: Injected, detail: string): void;
 }

@@ -27,7 +27,7 @@ export const SK_WMEM_DEFAULT = 212992;
  */
 export class SockCommon implements Sock {
   readonly kernel: Kernel;
-  readonly sk_family: number;
+  sk_family: number;
   readonly sk_type: number;
   readonly sk_protocol: number;
   sk_state = TCP_CLOSE;
@@ -44,6 +44,7 @@ export class SockCommon implements Sock {
   sk_peer_group: ThreadGroup | null = null;
   sk_peer_cred: Cred | null = null;
   sk_peek_off = -1;
+  sk_incoming_cpu = -1;
 
   constructor(kernel: Kernel, family: number, type: number, protocol: number) {
     this.kernel = kernel;

@@ -420,7 +420,13 @@ const options: Readonly<Record<number, SocketOption>> = {
     (val, sk) => val > sock_opt(sk, SOL_SOCKET, so.SO_BUSY_POLL_BUDGET, 8),
   ),
   [so.SO_MAX_PACING_RATE]: rate,
-  [so.SO_INCOMING_CPU]: any_int(so.SO_INCOMING_CPU, -1),
+  [so.SO_INCOMING_CPU]: {
+    set(_task, sk, val) {
+      sk.sk_incoming_cpu = val;
+      return 0;
+    },
+    get: (sk) => int_opt(sk.sk_incoming_cpu),
+  },
   // Advice about a route that is always the same.
   [so.SO_CNX_ADVICE]: { set: () => 0, get: write_only },
   [so.SO_MEMINFO]: { set: read_only, get: meminfo_opt },

@@ -57,6 +57,7 @@ import { capable } from '../../kernel/capability.js';
 import { ktime_get_real } from '../../kernel/time.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { sk_state_change, sock_error, sock_graft, sock_intr_errno, sock_opt } from '../core/sock.js';
+import { ip_mc_drop_socket } from './igmp.js';
 import { inet_csk_accept, inet_csk_listen_start } from './inet_connection_sock.js';
 import {
   type InetAddr,
@@ -83,7 +84,9 @@ import { UdpSock, inet_autobind } from './udp_input.js';
 /** A socket that was never given a sock, of an accept that failed, has nothing to release. */
 export function inet_release(sock: Socket): void {
   const sk = sock.sk as InetSock | undefined;
-  if (sk !== undefined) sk.sk_prot.close(sk);
+  if (sk === undefined) return;
+  if (sk.mc !== null) ip_mc_drop_socket(sk);
+  sk.sk_prot.close(sk);
 }
 
 // Addresses.

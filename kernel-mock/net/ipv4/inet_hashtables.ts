@@ -26,6 +26,8 @@ export interface InetNet {
   readonly tcp: InetHashinfo;
   readonly udp: InetHashinfo;
   readonly death_row: DeathRow;
+  /** IPv4 groups, with the number of sockets that are in each. */
+  readonly groups: Map<number, number>;
 }
 
 export function inet_net(kernel: Kernel): InetNet {
@@ -34,6 +36,7 @@ export function inet_net(kernel: Kernel): InetNet {
     tcp: new Map(),
     udp: new Map(),
     death_row: { first: null, last: null, count: 0 },
+    groups: new Map(),
   } satisfies InetNet;
   return net.inet as InetNet;
 }
@@ -59,7 +62,9 @@ export const PORT_COUNT = PORT_HIGH - PORT_LOW + 1;
  */
 export function addr_overlap(a: InetAddr, a_ipv6only: boolean, b: InetAddr, b_ipv6only: boolean): boolean {
   if (a === b) return true;
-  if (typeof a === 'number') return typeof b === 'number' ? a === 0 || b === 0 : b === IN6ADDR_ANY && !b_ipv6only;
+  // A socket of IPv6 that got its address from connect has one of IPv4 beside it.
+  if (typeof a === 'number')
+    return typeof b === 'number' ? a === 0 || b === 0 : (a === 0 || b === IN6ADDR_ANY) && !b_ipv6only;
   if (typeof b === 'number') return a === IN6ADDR_ANY && !a_ipv6only;
   return a === IN6ADDR_ANY || b === IN6ADDR_ANY;
 }

@@ -9,6 +9,7 @@ import { layout_x86_64 } from '../../include/uapi/layout.js';
 import { AF_INET, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } from '../../include/uapi/socket.js';
 import { put_u16 } from '../../lib/bytes.js';
 import { SockCommon, sock_opt } from '../core/sock.js';
+import type { InetMc } from './igmp.js';
 import type { InetBindBucket } from './inet_hashtables.js';
 import type { UdpSkb, UdpSock } from './udp_input.js';
 
@@ -74,7 +75,8 @@ export interface Proto {
 
 /** struct inet_sock. Ports are numbers in host order; 0 is "none". */
 export class InetSock extends SockCommon {
-  readonly sk_prot: Proto;
+  /** IPV6_ADDRFORM changes it. */
+  sk_prot: Proto;
   /** The local port that it holds. */
   inet_num = 0;
   /** The local port as getsockname shows it: of a connection that broke it is still the old one. */
@@ -89,6 +91,8 @@ export class InetSock extends SockCommon {
   sk_ipv6only = false;
   /** IP_CMSG_* and IP6_CMSG_*: what a receive tells of a datagram besides its bytes. */
   cmsg_flags = 0;
+  /** Groups; null: nothing to do with any. */
+  mc: InetMc | null = null;
   /** When the last datagram that was read had arrived, for SIOCGSTAMP; null: none was. */
   sk_stamp: Timespec64 | null = null;
   /** SIOCGSTAMP was asked: remember the time of each datagram. Linux: SOCK_TIMESTAMP. */

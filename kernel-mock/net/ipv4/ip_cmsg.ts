@@ -2,7 +2,7 @@
 import type { MsgHdr } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
 import { EINVAL, EPERM } from '../../include/uapi/errno.js';
-import { IP_ORIGDSTADDR, IP_PKTINFO, IP_PROTOCOL, IP_TOS, IP_TTL } from '../../include/uapi/in.js';
+import { INADDR_ANY, IP_ORIGDSTADDR, IP_PKTINFO, IP_PROTOCOL, IP_TOS, IP_TTL } from '../../include/uapi/in.js';
 import { IPV6_PKTINFO } from '../../include/uapi/in6.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
@@ -144,13 +144,18 @@ export function ip_cmsg_send(task: Task, sk: InetSock, control: Uint8Array, ipc:
 
 // Received.
 
+/** The address to answer who sends to a group from. Linux: fib_compute_spec_dst. */
+function spec_dst(saddr: InetAddr): number {
+  return saddr === INADDR_ANY ? INADDR_ANY : ROUTE_SADDR;
+}
+
 /** struct in_pktinfo. The interface, and the address to answer from, are only known to who asked before the datagram came. */
 function ip_cmsg_recv_pktinfo(skb: UdpSkb): Uint8Array {
   const raw = new Uint8Array(IN_PKTINFO.size);
   if (skb.pktinfo !== PKTINFO_NONE) put_u32(raw, IN_PKTINFO.ipi_ifindex, LOOPBACK_IFINDEX);
   if (skb.pktinfo === PKTINFO_FULL) {
     const group = skb.type === RTN_BROADCAST || skb.type === RTN_MULTICAST;
-    put_in_addr(raw, IN_PKTINFO.ipi_spec_dst, group ? ROUTE_SADDR : (skb.daddr as number));
+    put_in_addr(raw, IN_PKTINFO.ipi_spec_dst, group ? spec_dst(skb.saddr) : (skb.daddr as number));
   }
   put_in_addr(raw, IN_PKTINFO.ipi_addr, skb.daddr as number);
   return raw;

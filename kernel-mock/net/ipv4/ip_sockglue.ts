@@ -1,24 +1,11 @@
 /** Options of IPPROTO_IP, and of IPPROTO_UDP: kept, checked and read back (net/ipv4/ip_sockglue.c, udp.c). Checked against Linux 6.18. */
 import type { Task } from '../../include/linux/sched.js';
 import type { Socket } from '../../include/linux/net.js';
-import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP, EPROTO } from '../../include/uapi/errno.js';
+import { EADDRNOTAVAIL, EINVAL, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP } from '../../include/uapi/errno.js';
 import {
-  IP_ADD_SOURCE_MEMBERSHIP,
-  IP_BLOCK_SOURCE,
-  IP_DROP_SOURCE_MEMBERSHIP,
-  IP_MSFILTER,
-  IP_UNBLOCK_SOURCE,
-  MCAST_BLOCK_SOURCE,
-  MCAST_JOIN_GROUP,
-  MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_GROUP,
-  MCAST_LEAVE_SOURCE_GROUP,
-  MCAST_MSFILTER,
-  MCAST_UNBLOCK_SOURCE,
-  IP_ADD_MEMBERSHIP,
+  INADDR_ANY,
   IP_BIND_ADDRESS_NO_PORT,
   IP_CHECKSUM,
-  IP_DROP_MEMBERSHIP,
   IP_FREEBIND,
   IP_HDRINCL,
   IP_MINTTL,
@@ -57,8 +44,9 @@ import {
   UDP_NO_CHECK6_TX,
   UDP_SEGMENT,
 } from '../../include/uapi/udp.js';
-import { get_s32, get_u32 } from '../../lib/bytes.js';
+import { get_s32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { ip_mcast_options } from './ip_mcast_sockglue.js';
 import { skb_errqueue_purge } from './ip_errqueue.js';
 import type { UdpSock } from './udp_input.js';
 import {
@@ -69,11 +57,9 @@ import {
   type InetSock,
   LOOPBACK_IFINDEX,
   LOOPBACK_MTU,
-  RTN_LOCAL,
-  RTN_MULTICAST,
   addr_any,
-  inet_addr_type,
   inet_sk,
+  put_in_addr,
   rt_tos2priority,
 } from './inet_sock.js';
 
@@ -185,10 +171,6 @@ const ip_options: IntOptions = {
   [IP_BIND_ADDRESS_NO_PORT]: bool_option(),
   [IP_RECVFRAGSIZE]: not_for_streams(bool_option()),
   [IP_RECVERR_RFC4884]: range_option(0, 0, 1),
-  [IP_MULTICAST_IF]: not_for_streams({
-    initial: 0,
-    check: (_sk, val) => (val === 0 || inet_addr_type(swab32(val)) === RTN_LOCAL ? 0 : -EADDRNOTAVAIL),
-  }),
   [IP_MULTICAST_TTL]: not_for_streams(default_or_range(1, 0, 255)),
   [IP_MULTICAST_LOOP]: bool_option(1),
   [IP_MULTICAST_ALL]: range_option(1, 0, 1),
@@ -204,38 +186,15 @@ const ip_options: IntOptions = {
   },
 };
 
-/** An address in network order, read as an int, in host order. */
+/** A number in network order, read as an int. */
 function swab32(val: number): number {
   return ((val << 24) | ((val << 8) & 0xff0000) | ((val >> 8) & 0xff00) | (val >>> 24)) >>> 0;
-}
-
-/** IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP: there is no interface with groups to join. -EPROTO, -EINVAL, -ENODEV, -EADDRNOTAVAIL. */
-function ip_mc_membership(sk: InetSock, optname: number, optval: Uint8Array): number {
-  if (sk.sk_type === SOCK_STREAM) return -EPROTO;
-  if (optval.length < 8 || inet_addr_type(swab32(get_u32(optval, 0))) !== RTN_MULTICAST) return -EINVAL;
-  return optname === IP_ADD_MEMBERSHIP ? -ENODEV : -EADDRNOTAVAIL;
 }
 
 /** ABI: at this level one byte is enough for an int. */
 function ip_value(optval: Uint8Array): number {
   return optval.length >= 4 ? get_s32(optval, 0) : (optval[0] ?? 0);
 }
-
-/** DEVIATION: no group has sources to choose from; what these want is refused as if it were malformed. */
-const refused: ReadonlySet<number> = new Set([
-  IP_UNBLOCK_SOURCE,
-  IP_BLOCK_SOURCE,
-  IP_ADD_SOURCE_MEMBERSHIP,
-  IP_DROP_SOURCE_MEMBERSHIP,
-  IP_MSFILTER,
-  MCAST_JOIN_GROUP,
-  MCAST_BLOCK_SOURCE,
-  MCAST_UNBLOCK_SOURCE,
-  MCAST_LEAVE_GROUP,
-  MCAST_JOIN_SOURCE_GROUP,
-  MCAST_LEAVE_SOURCE_GROUP,
-  MCAST_MSFILTER,
-]);
 
 /** Options that need a byte, and those that need an int or an address. */
 const least_length: Readonly<Record<number, number>> = {
@@ -246,7 +205,6 @@ const least_length: Readonly<Record<number, number>> = {
   [IP_MULTICAST_TTL]: 1,
   [IP_MULTICAST_LOOP]: 1,
   [IP_MULTICAST_ALL]: 1,
-  [IP_MULTICAST_IF]: 4,
   [IP_UNICAST_IF]: 4,
 };
 
@@ -254,8 +212,8 @@ const least_length: Readonly<Record<number, number>> = {
 export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IP) return -ENOPROTOOPT;
-  if (optname === IP_ADD_MEMBERSHIP || optname === IP_DROP_MEMBERSHIP) return ip_mc_membership(sk, optname, optval);
-  if (refused.has(optname)) return -EINVAL;
+  const mcast = ip_mcast_options[optname];
+  if (mcast !== undefined) return mcast(sk, optval);
   if (optval.length < (least_length[optname] ?? 0)) return -EINVAL;
   return set_int_option(ip_options, sk, level, optname, ip_value(optval));
 }
@@ -263,7 +221,15 @@ export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname:
 /** -EOPNOTSUPP (level), -ENOPROTOOPT, -ENOTCONN (IP_MTU). */
 export function ip_getsockopt(_task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
   if (level !== SOL_IP) return -EOPNOTSUPP;
-  return get_int_option(ip_options, inet_sk(sock), level, optname);
+  const sk = inet_sk(sock);
+  if (optname === IP_MULTICAST_IF) return in_addr_opt(sk.mc?.mc_addr ?? INADDR_ANY);
+  return get_int_option(ip_options, sk, level, optname);
+}
+
+function in_addr_opt(addr: number): Uint8Array {
+  const raw = new Uint8Array(4);
+  put_in_addr(raw, 0, addr);
+  return raw;
 }
 
 // IPPROTO_UDP

@@ -102,11 +102,21 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   copy_from_iter(task.mm, msg.iter, ring.buf, at, first);
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
+  sk.bytes_sent += n;
+  peer.bytes_received += n;
   if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
   if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) {
     tcp_urg(peer);
     tcp_data_snd_check(peer);
   } else tcp_data_ready(peer);
+}
+
+/** ABI: the urgent byte is seen before the rest is found to be refused. */
+function tcp_urg_refused(task: Task, peer: TcpSock, msg: MsgHdr): void {
+  const data = new Uint8Array(msg.iter.count);
+  copy_from_iter(task.mm, msg.iter, data, 0, data.length);
+  peer.urg_data = URG_VALID | data[data.length - 1]!;
+  msg.iter.count = data.length;
 }
 
 /** Send what there is room for. 0: all is sent; -EAGAIN: no more room; or the error. What is left shows in the iterator. */
@@ -122,6 +132,7 @@ function send_some(task: Task, sk: TcpSock, msg: MsgHdr): number {
     }
     if (!fault_in(task.mm, iter, n)) return -EFAULT;
     if (tcp_data_refused(sk)) {
+      if ((msg.flags & MSG_OOB) !== 0 && n === iter.count && sk.peer !== null) tcp_urg_refused(task, sk.peer, msg);
       iter.count -= n;
       tcp_abort_on_data(sk);
       if (iter.count === 0) return 0;

@@ -48,7 +48,7 @@ import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
 import { sock_recv_cmsgs } from '../socket_cmsgs.js';
-import { ip4_datagram_connect, udp_route } from './datagram.js';
+import { ip4_datagram_connect, output_saddr, route_saddr, udp_route } from './datagram.js';
 import { type IpcmCookie, ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk } from './ip_cmsg.js';
 import { ip_icmp_error, ip_local_error, ip_recv_error } from './ip_errqueue.js';
 import { udp_lib_setsockopt } from './ip_sockglue.js';
@@ -56,7 +56,6 @@ import { inet_put_port } from './inet_hashtables.js';
 import type { InetSock } from './inet_sock.js';
 import {
   type Proto,
-  ROUTE_SADDR,
   SOCK_BINDPORT_LOCK,
   inet_reset_saddr,
   is_sockaddr_in,
@@ -75,6 +74,7 @@ import {
   inet_autobind,
   udp_make_skb,
   udp_rcv,
+  udp_truesize,
 } from './udp_input.js';
 
 /** The most that one datagram carries: 65535 less the headers of IP and UDP. */
@@ -133,7 +133,7 @@ function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
   return (msg.flags & MSG_MORE) !== 0 || (sk.sk_opts !== null && sock_opt(sk, SOL_UDP, UDP_CORK) !== 0);
 }
 
-/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EPIPE, -EFAULT. */
+/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EFAULT. ABI: neither the shutdown nor an error is looked at. */
 export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: UdpPending): number {
   const { count } = msg.iter;
   const { skb } = pending;
@@ -142,7 +142,6 @@ export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: U
     sk.pending = null;
     return ip_local_error(sk, skb);
   }
-  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
   const data = new Uint8Array(at + count);
   data.set(skb.data);
@@ -184,12 +183,11 @@ export function udp_sendmsg4(task: Task, sk: UdpSock, msg: MsgHdr, name: SockAdd
   } else if (sk.sk_state !== TCP_ESTABLISHED) return -EDESTADDRREQ;
   const ipc = udp_cmsg_send(task, sk, msg);
   if (typeof ipc === 'number') return ipc;
-  const own = typeof sk.inet_saddr === 'number' ? sk.inet_saddr : INADDR_ANY;
-  const saddr = (ipc?.saddr as number | null | undefined) ?? own;
+  const saddr = (ipc?.saddr as number | null | undefined) ?? output_saddr(sk, daddr);
   daddr = route_daddr(daddr, saddr);
   const type = udp_route(sk, daddr, saddr, ipc === null ? 0 : ipc.oif);
   if (type < 0) return type;
-  const skb = udp_make_skb(sk, ipc, saddr === INADDR_ANY ? ROUTE_SADDR : saddr, daddr, dport, type);
+  const skb = udp_make_skb(sk, ipc, saddr === INADDR_ANY ? route_saddr(type, daddr) : saddr, daddr, dport, type);
   return udp_send_skb(task, sk, msg, skb, UDP_MAX_PAYLOAD, ipc?.gso_size ?? 0);
 }
 
@@ -277,10 +275,11 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   return mask;
 }
 
-/** The length of the first datagram; what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
+/** The length of the first datagram; the memory of one that is pending, while what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
 export function udp_ioctl(sock: Socket, request: number): number {
-  if (request === SIOCOUTQ) return 0;
-  return request === SIOCINQ ? (fifo_peek(udp_sk(sock).sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
+  const { sk_receive_queue, pending } = udp_sk(sock);
+  if (request === SIOCOUTQ) return pending === null ? 0 : udp_truesize(pending.skb.data.length);
+  return request === SIOCINQ ? (fifo_peek(sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
 }
 
 /** As any option; and who takes the cork out sends what is pending. */

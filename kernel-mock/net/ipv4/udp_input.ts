@@ -19,6 +19,7 @@ import { prandom_below } from '../../lib/prng.js';
 import { ktime_get_real } from '../../kernel/time.js';
 import { sk_wake, sock_opt } from '../core/sock.js';
 import { type SkbCmsgs, sock_wants_stamp } from '../socket_cmsgs.js';
+import { ip_check_mc, ip_mc_sf_allow } from './igmp.js';
 import {
   type InetBindBucket,
   PORT_COUNT,
@@ -86,7 +87,7 @@ export function udp_make_skb(
     daddr,
     dport,
     type,
-    ttl: ipc === null ? IPDEFTTL : udp_ttl(sk, ipc, daddr),
+    ttl: ipc === null ? (type === RTN_MULTICAST ? 1 : IPDEFTTL) : udp_ttl(sk, ipc, daddr),
     tos: ipc === null ? 0 : udp_tos(sk, ipc, daddr),
     autoflow: ipc === null || sock_opt(sk, SOL_IPV6, IPV6_AUTOFLOWLABEL, 1) !== 0,
     mark: ipc === null ? 0 : ipc.mark,
@@ -244,6 +245,7 @@ function udp_queue_rcv(sk: UdpSock, skb: UdpSkb): void {
   }
   sk.rmem += truesize;
   skb.truesize = truesize;
+  if (sk.inet_dport !== 0) sk.sk_incoming_cpu = 0;
   if (sk.sk_opts !== null || sk.sk_timestamp) note_arrival(sk, skb);
   fifo_push(sk.sk_receive_queue, skb);
   if (sk.sk_wait.first !== null) sk_wake(sk, POLLIN | POLLRDNORM);
@@ -257,12 +259,14 @@ export function note_arrival(sk: UdpSock, skb: UdpSkb): void {
   skb.stamp = sk.sk_timestamp || sock_wants_stamp(sk) ? ktime_get_real(sk.kernel) : null;
 }
 
-/** Everybody bound to the port gets a broadcast. Linux: __udp4_lib_mcast_deliver. */
-function udp_broadcast(tb: InetBindBucket, skb: UdpSkb): void {
+/** Everybody bound to the port gets a broadcast; of a group, who is in it or hears all. Linux: __udp4_lib_mcast_deliver. */
+function udp_mcast_deliver(tb: InetBindBucket, skb: UdpSkb): void {
   const { saddr, sport, daddr } = skb;
   for (let sk = tb.owners; sk !== null; sk = sk.bind_next) {
     const bound = sk.inet_rcv_saddr === daddr ? daddr : INADDR_ANY;
-    if (compute_score(sk, saddr, sport, bound) >= 0) udp_queue_rcv(sk as UdpSock, { ...skb });
+    if (compute_score(sk, saddr, sport, bound) < 0) continue;
+    if (skb.type === RTN_MULTICAST && !ip_mc_sf_allow(sk, daddr as number, saddr as number)) continue;
+    udp_queue_rcv(sk as UdpSock, { ...skb });
   }
 }
 
@@ -270,8 +274,9 @@ function udp_broadcast(tb: InetBindBucket, skb: UdpSkb): void {
 export function udp_rcv(sk: UdpSock, skb: UdpSkb): void {
   const { saddr, sport, daddr, dport } = skb;
   const tb = inet_net(sk.kernel).udp.get(dport);
-  if (skb.type === RTN_BROADCAST) {
-    if (tb !== undefined) udp_broadcast(tb, skb);
+  if (skb.type === RTN_BROADCAST || skb.type === RTN_MULTICAST) {
+    if (tb === undefined || (skb.type === RTN_MULTICAST && !ip_check_mc(sk.kernel, daddr as number))) return;
+    udp_mcast_deliver(tb, skb);
     return;
   }
   const other =
@@ -285,7 +290,8 @@ export function udp_rcv(sk: UdpSock, skb: UdpSkb): void {
 /** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
 function udp_err(sk: UdpSock, skb: UdpSkb): void {
   const { daddr, dport } = skb;
-  // Who is connected elsewhere is not found by what the answer says.
+  // By what the answer says neither is found who is connected elsewhere, nor who does not hear the address that it came to.
+  if (!addr_any(sk.inet_rcv_saddr) && sk.inet_rcv_saddr !== skb.saddr) return;
   if (sk.sk_state === TCP_ESTABLISHED && (sk.inet_daddr !== daddr || sk.inet_dport !== dport)) return;
   const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
   if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;

@@ -207,8 +207,9 @@ function recv_plain(task: Task, sk: UnixSock, msg: MsgHdr): number {
   const { iter } = msg;
   const ring = sk.stream;
   let n = Math.min(iter.count, ring.len);
-  if (n === 0) return 0;
+  if (ring.len === 0) return 0;
   if (msg.want_name) msg.name = fifo_peek(sk.sk_receive_queue)!.sender.addr;
+  if (n === 0) return 0;
   if (!fault_in(task.mm, iter, n)) n = fault_in_sends(task, sk, iter);
   if (n === 0) return -EFAULT;
   const size = ring.buf.length;

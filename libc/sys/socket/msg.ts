@@ -24,12 +24,9 @@ export interface MsgHdr {
   namelen?: number;
   /** Buffers, one after the other. Text is sent as UTF-8. */
   iov?: readonly (Uint8Array | string | null)[];
-  /**
-   * Control messages. A send takes a list, or their bytes as C has them. A receive makes a list of what came if this is a list or
-   * `controllen` is given, and fills in bytes.
-   */
+  /** Control messages: a list, or their bytes as C has them. A receive fills in the list, or the bytes, that it is given. */
   control?: Cmsg[] | Uint8Array | null;
-  /** Bytes of `control`. A receive takes it as the room and sets it to what it used. Default: what `control` has; as much as can come. */
+  /** Bytes of `control`. A receive takes it as the room, and sets it to what it used. Default: what bytes have; for a list whatever can come. */
   controllen?: number;
   /** After a receive: MSG_TRUNC, MSG_CTRUNC, MSG_OOB … */
   flags?: number;
@@ -55,10 +52,14 @@ interface Mapped {
   readonly ptrs: number[];
 }
 
+function check_list(what: 'control' | 'iov', list: unknown): void {
+  const of = what === 'iov' ? 'a list of buffers' : 'a list of control messages, or their bytes';
+  if (!Array.isArray(list)) throw new TypeError(`${what} is ${of}, not ${describe(list)}`);
+}
+
 function buffers(iov: MsgHdr['iov']): (Uint8Array | null)[] {
   if (iov === undefined) return [];
-  const list: unknown = iov;
-  if (!Array.isArray(list)) throw new TypeError(`iov is a list of buffers, not ${describe(iov)}`);
+  check_list('iov', iov);
   return iov.map((buf) => (buf === null ? null : to_bytes(buf)));
 }
 
@@ -68,41 +69,48 @@ function check(msg: MsgHdr): void {
     throw new TypeError(`a message is { name, iov, control }, not ${describe(it)}`);
 }
 
-function map_msg(t: Thread, msg: MsgHdr, name: Uint8Array | null, control: Uint8Array | null): Mapped {
+function new_mapped(msg: MsgHdr, name: Uint8Array | null, control: Uint8Array | null): Mapped {
   const iov = buffers(msg.iov);
   const { namelen = name?.length ?? 0, controllen = control?.length ?? 0 } = msg;
-  const ptrs = [t.map(name), t.map(control)];
+  return { msg, name, namelen, iov, control, controllen, ptrs: [] };
+}
+
+function map_msg(t: Thread, { name, control, iov, ptrs }: Mapped): void {
+  ptrs.push(t.map(name), t.map(control));
   for (const buf of iov) ptrs.push(t.map(buf));
-  return { msg, name, namelen, iov, control, controllen, ptrs };
 }
 
 /** A message to send. */
-function map_out(t: Thread, msg: MsgHdr): Mapped {
+function message_out(msg: MsgHdr): Mapped {
   check(msg);
   const { name, control } = msg;
   const raw = name === undefined || name === null ? null : encode_sockaddr(name);
-  const list = control === undefined || control === null || control instanceof Uint8Array ? control : null;
-  return map_msg(t, msg, raw, list === null && Array.isArray(control) ? encode_cmsgs(control) : (list ?? null));
+  if (control === undefined || control === null || control instanceof Uint8Array)
+    return new_mapped(msg, raw, control ?? null);
+  check_list('control', control);
+  return new_mapped(msg, raw, encode_cmsgs(control));
 }
 
 /** The room for control messages that a receive has. */
 function control_room({ control, controllen }: MsgHdr): Uint8Array | null {
-  if (control instanceof Uint8Array) return control;
-  if (controllen !== undefined) return new Uint8Array(controllen);
-  return Array.isArray(control) ? new Uint8Array(CONTROL_ROOM) : null;
+  if (control === undefined || control === null || control instanceof Uint8Array) return control ?? null;
+  check_list('control', control);
+  return new Uint8Array(controllen ?? CONTROL_ROOM);
 }
 
 /** A message to receive. */
-function map_in(t: Thread, msg: MsgHdr): Mapped {
+function message_in(msg: MsgHdr): Mapped {
   check(msg);
   const { name } = msg;
   const room =
     name === undefined || name === null ? null : name instanceof Uint8Array ? name : new Uint8Array(SOCKADDR_ROOM);
-  return map_msg(t, msg, room, control_room(msg));
+  return new_mapped(msg, room, control_room(msg));
 }
 
-/** Lay out the header at `at` and its iovec at `vec`. */
-function store_msg(t: Thread, at: number, vec: number, { namelen, iov, controllen, ptrs }: Mapped): void {
+/** Lay out the header at `at` and its iovec at `vec`, and map what they point at. */
+function store_msg(t: Thread, at: number, vec: number, m: Mapped): void {
+  map_msg(t, m);
+  const { namelen, iov, controllen, ptrs } = m;
   t.store64(at + MSGHDR.msg_name, ptrs[0]!);
   t.store32(at + MSGHDR.msg_namelen, namelen);
   t.store64(at + MSGHDR.msg_iov, iov.length === 0 ? 0 : vec);
@@ -126,8 +134,8 @@ function take_msg(t: Thread, at: number, { msg, name, control }: Mapped): void {
   if (name !== null && msg.name !== name) decode_sockaddr(name, namelen, msg.name as SockAddrOut);
   if (msg.name === name || msg.namelen !== undefined) msg.namelen = namelen;
   const used = t.load_u32(at + MSGHDR.msg_controllen);
-  if (control !== null && msg.control !== control) msg.control = decode_cmsgs(control.subarray(0, used));
-  if (msg.control === control || msg.controllen !== undefined) msg.controllen = used;
+  if (control !== null && Array.isArray(msg.control)) decode_cmsgs(control.subarray(0, used), msg.control);
+  if (msg.control instanceof Uint8Array || msg.controllen !== undefined) msg.controllen = used;
   msg.flags = t.load_u32(at + MSGHDR.msg_flags);
 }
 
@@ -141,7 +149,7 @@ function take_msg(t: Thread, at: number, { msg, name, control }: Mapped): void {
  * Sleeps while there is no room. send(2), cmsg(3), unix(7).
  */
 export async function sendmsg(this: Thread, fd: number, msg: MsgHdr | null, flags = 0): Promise<number> {
-  const m = msg === null ? null : map_out(this, msg);
+  const m = msg === null ? null : message_out(msg);
   const { sp } = this;
   const at = m === null ? 0 : this.alloca(MSGHDR.size + m.iov.length * IOVEC.size);
   if (m !== null) store_msg(this, at, at + MSGHDR.size, m);
@@ -155,14 +163,14 @@ export async function sendmsg(this: Thread, fd: number, msg: MsgHdr | null, flag
 /**
  * `recvmsg(fd, msg, flags)`: receive into several buffers, and what came along.
  *
- * @param msg   `{ iov: [buffer], control: [] }`: `control` becomes the list of control messages, `flags` tells MSG_CTRUNC …
+ * @param msg   `{ iov: [buffer], control: list }`: `list` is filled with the control messages that came, `flags` tells MSG_CTRUNC …
  * @param flags MSG_CMSG_CLOEXEC (2.6.23) sets close-on-exec on descriptors that come
  * @returns bytes received, 0 at end of file; -1 with errno EBADF, ENOTSOCK, EFAULT, EINVAL, EMSGSIZE (more than IOV_MAX buffers),
  *          then as recvfrom
  * Sleeps while nothing is there. recv(2), cmsg(3), unix(7).
  */
 export async function recvmsg(this: Thread, fd: number, msg: MsgHdr | null, flags = 0): Promise<number> {
-  const m = msg === null ? null : map_in(this, msg);
+  const m = msg === null ? null : message_in(msg);
   const { sp } = this;
   const at = m === null ? 0 : this.alloca(MSGHDR.size + m.iov.length * IOVEC.size);
   if (m !== null) store_msg(this, at, at + MSGHDR.size, m);
@@ -207,7 +215,7 @@ export async function sendmmsg(
   vlen = msgvec?.length ?? 0,
 ): Promise<number> {
   check_vector(msgvec);
-  const list = msgvec?.map((msg) => map_out(this, msg)) ?? null;
+  const list = msgvec?.map(message_out) ?? null;
   const { sp } = this;
   const at = list === null ? 0 : store_mmsg(this, list);
   const r = this.enter(this.nr.sendmmsg, fd, at, vlen, flags);
@@ -237,7 +245,7 @@ export async function recvmmsg(
   vlen = msgvec?.length ?? 0,
 ): Promise<number> {
   check_vector(msgvec);
-  const list = msgvec?.map((msg) => map_in(this, msg)) ?? null;
+  const list = msgvec?.map(message_in) ?? null;
   const time = timeout === null ? null : encode_timespec(timeout);
   const tp = this.map(time);
   const { sp } = this;

@@ -44,9 +44,10 @@ const send = (libc: Libc, fd: number, word: string, ...control: Cmsg[]): Promise
 /** One receive: the text, the control messages, the flags. */
 async function recv(libc: Libc, fd: number, room = 100, flags = 0): Promise<[string, Cmsg[], number] | string> {
   const buf = new Uint8Array(room);
-  const msg: MsgHdr = { iov: [buf], control: [] };
+  const control: Cmsg[] = [];
+  const msg: MsgHdr = { iov: [buf], control };
   const n = await libc.recvmsg(fd, msg, flags | MSG_DONTWAIT);
-  return n === -1 ? String(outcome(libc, -1)) : [text(buf, n), msg.control as Cmsg[], msg.flags!];
+  return n === -1 ? String(outcome(libc, -1)) : [text(buf, n), control, msg.flags!];
 }
 
 /** What a receive of one descriptor answers. */
@@ -227,7 +228,7 @@ test(
   async (libc, ok) => {
     const [a, b] = await pair(ok);
     await ok.sendmsg(a, { iov: ['x'], control: [rights(0, 0, 0)] });
-    const msg: MsgHdr = { iov: [new Uint8Array(1)], controllen: 20 };
+    const msg: MsgHdr = { iov: [new Uint8Array(1)], control: [], controllen: 20 };
     await ok.recvmsg(b, msg);
     return [msg.control, msg.controllen, msg.flags, outcome(libc, await libc.fcntl(6, F_GETFD))];
   },
