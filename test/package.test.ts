@@ -4,6 +4,7 @@ import test from 'ava';
 import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
+import * as tools from 'sys-indirect/tools';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
 
@@ -50,6 +51,8 @@ const exports = test.macro({
 test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 'throwing']);
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
+
+test('sys-indirect/tools', exports, tools, ['join_tracers', 'strace']);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));
