@@ -103,7 +103,7 @@ function* write_ranges_after(
 function import_ubuf(task: Task, buf: number, count: number): number {
   const len = size_t(count);
   if (!access_ok(buf, len)) return -EFAULT;
-  iov_iter_ubuf(task.iter, buf, Math.min(len, MAX_RW_COUNT));
+  iov_iter_ubuf(task.iter, buf, len < MAX_RW_COUNT ? len : MAX_RW_COUNT);
   return 0;
 }
 

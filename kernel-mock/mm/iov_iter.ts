@@ -61,7 +61,7 @@ function next_segment(iter: IovIter): void {
 
 /** Is every one of the next `n` bytes there? Lets a caller take data from a queue only when they can be delivered. */
 export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
-  next_segment(iter);
+  if (n > iter.len) next_segment(iter);
   if (n <= iter.len) return n === 0 || find_vma(mm, iter.ptr, n) !== null;
   let left = n - iter.len;
   if (iter.len > 0 && find_vma(mm, iter.ptr, iter.len) === null) return false;
@@ -87,16 +87,28 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   return Math.min(done, n);
 }
 
+/** The next `n` bytes, which stand in this segment, have been moved. */
+function iov_iter_advance(iter: IovIter, n: number): void {
+  iter.ptr += n;
+  iter.len -= n;
+  iter.count -= n;
+}
+
 /** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */
 export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
+  if (n > iter.len) return copy_from_segments(mm, iter, to, at, n);
+  if (copy_from_user(mm, to, at, iter.ptr, n) < 0) return -EFAULT;
+  iov_iter_advance(iter, n);
+  return 0;
+}
+
+function copy_from_segments(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
   let done = 0;
   while (done < n) {
     next_segment(iter);
     const take = Math.min(n - done, iter.len);
     if (copy_from_user(mm, to, at + done, iter.ptr, take) < 0) return -EFAULT;
-    iter.ptr += take;
-    iter.len -= take;
-    iter.count -= take;
+    iov_iter_advance(iter, take);
     done += take;
   }
   return 0;
@@ -104,14 +116,19 @@ export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number
 
 /** Deliver `n` bytes of `from` (no more than `count`). */
 export function copy_to_iter(mm: Mm, iter: IovIter, from: Uint8Array, at: number, n: number): number {
+  if (n > iter.len) return copy_to_segments(mm, iter, from, at, n);
+  if (copy_to_user(mm, iter.ptr, from, at, n) < 0) return -EFAULT;
+  iov_iter_advance(iter, n);
+  return 0;
+}
+
+function copy_to_segments(mm: Mm, iter: IovIter, from: Uint8Array, at: number, n: number): number {
   let done = 0;
   while (done < n) {
     next_segment(iter);
     const take = Math.min(n - done, iter.len);
     if (copy_to_user(mm, iter.ptr, from, at + done, take) < 0) return -EFAULT;
-    iter.ptr += take;
-    iter.len -= take;
-    iter.count -= take;
+    iov_iter_advance(iter, take);
     done += take;
   }
   return 0;
