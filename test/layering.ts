@@ -46,9 +46,9 @@ export const LAYERS: readonly Layer[] = [
 const ENTRIES = new Map([
   ['sys-indirect', 'index.ts'],
   ['sys-indirect/libc', 'libc/index.ts'],
-  ['sys-indirect/tools', 'tools/index.ts'],
   ['sys-indirect/kernel-mock', 'kernel-mock/index.ts'],
   ['sys-indirect/uapi', 'kernel-mock/include/uapi/index.ts'],
+  ['sys-indirect/tools', 'tools/index.ts'],
 ]);
 
 export function layerOf(path: string): Layer | undefined {

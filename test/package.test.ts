@@ -52,7 +52,15 @@ test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
 
-test('sys-indirect/tools', exports, tools, ['join_tracers', 'strace']);
+test('sys-indirect/tools', exports, tools, [
+  'RuleError',
+  'inject',
+  'injector',
+  'join_tracers',
+  'parse_fault',
+  'parse_inject',
+  'strace',
+]);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));

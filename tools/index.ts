@@ -1,3 +1,6 @@
-/** What listens to a kernel: for who imports `sys-indirect/tools`. Runs wherever the kernel does. */
+/** Tools above a kernel, for programs and tests; nothing here needs a host. */
+export { type InjectOptions, type Injection, type RuleOutcome, inject, injector } from './inject/inject.js';
+export { parse_fault, parse_inject } from './inject/parse.js';
+export { type Rule, RuleError } from './inject/rule.js';
 export { type Strace, type StraceOptions, strace } from './strace/strace.js';
 export { join_tracers } from './tracers.js';

@@ -34,13 +34,13 @@ cat >use.mts <<'TS'
 import { boot } from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
-import { strace } from 'sys-indirect/tools';
+import * as tools from 'sys-indirect/tools';
 import { AF_INET } from 'sys-indirect/uapi';
 
 const two: 2 = AF_INET;
 // @ts-expect-error: were the declarations missing, everything would be `any` and this line would compile
 const wrong: string = boot;
-export { libc, kernelMock, strace, two, wrong };
+export { libc, kernelMock, tools, two, wrong };
 TS
 cat >tsconfig.json <<'JSON'
 {

@@ -1,8 +1,8 @@
 /** strace's own short options on the command line of `sys-indirect run`. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { UsageError } from '../usage.js';
-import { type Strace, type StraceOptions, strace } from './strace.js';
+import { UsageError } from './usage.js';
+import { type Strace, type StraceOptions, strace } from './strace/strace.js';
 
 /** What commander makes of the options that `add_strace_options` adds. */
 export interface StraceFlags {
