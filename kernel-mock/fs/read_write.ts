@@ -66,7 +66,8 @@ function vfs_write(task: Task, file: OpenFile): Result {
 
 /** Each of the ranges by itself, until one is short: for files that take one at a time. Linux: do_loop_readv_writev. */
 function loop_writev(task: Task, file: OpenFile): Result {
-  return write_ranges(task, file, task.iter.segs!, 0, 0);
+  const { segs } = task.iter;
+  return segs === null ? vfs_write(task, file) : write_ranges(task, file, segs, 0, 0);
 }
 
 function write_ranges(task: Task, file: OpenFile, segs: readonly number[], from: number, written: number): Result {

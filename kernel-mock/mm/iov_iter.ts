@@ -23,10 +23,23 @@ export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
   iter.pos = -1;
 }
 
+const { size, iov_base, iov_len } = layout_x86_64.iovec;
+
+/** An iovec of one element. Linux: copy_iovec of __import_iovec_ubuf. */
+function import_one(mm: Mm, iter: IovIter, vec: number): number {
+  const area = find_vma(mm, vec, size);
+  if (area === null) return -EFAULT;
+  const o = vec - area.start;
+  const len = get_s64(area.bytes, o + iov_len);
+  if (len < 0) return -EINVAL;
+  iov_iter_ubuf(iter, get_u64(area.bytes, o + iov_base), Math.min(len, MAX_RW_COUNT));
+  return 0;
+}
+
 /** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
 export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): number {
-  const { size, iov_base, iov_len } = layout_x86_64.iovec;
   if (!(nr >= 0 && nr <= UIO_MAXIOV)) return -EINVAL;
+  if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
   if (nr > 0) {
@@ -73,7 +86,13 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
-/** How many of the next `n` bytes are there before a segment that is not. Linux: fault_in_iov_iter_readable. */
+/** Bytes of the range that are there: its area may end before it does. */
+function mapped_part(mm: Mm, ptr: number, len: number): number {
+  const area = find_vma(mm, ptr, 1);
+  return area === null ? 0 : Math.min(area.start + area.bytes.length - ptr, len);
+}
+
+/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable, copy_page_to_iter. */
 export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   if (fault_in(mm, iter, n)) return n;
   let done = 0;
@@ -84,7 +103,7 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
     ptr = iter.segs?.[i] ?? 0;
     len = iter.segs?.[i + 1] ?? n;
   }
-  return Math.min(done, n);
+  return Math.min(done + mapped_part(mm, ptr, len), n);
 }
 
 /** The next `n` bytes, which stand in this segment, have been moved. */

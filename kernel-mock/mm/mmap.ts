@@ -140,6 +140,13 @@ export function find_vma(mm: Mm, ptr: number, len: number): Area | null {
   return offset >= 0 && offset + len <= area.bytes.length ? area : null;
 }
 
+/** A 64-bit field, as get_u64 reads it. */
+export function view_u64(view: DataView, o: number): number {
+  const hi = view.getUint32(o + 4, true);
+  const lo = view.getUint32(o, true);
+  return hi === 0 ? lo : lo + hi * 0x1_0000_0000;
+}
+
 /** The bytes of an area that stays, such as a stack, for many wide fields at once: a third of the time of single bytes. */
 export function area_view(area: Area): DataView {
   if (area.view !== null) return area.view;

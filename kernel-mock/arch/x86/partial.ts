@@ -7,13 +7,21 @@ import type { handlers } from './syscall_table.js';
 const NO_STREAM_CONTROL = 'no urgent data (MSG_OOB)';
 const SOCKET_OPTIONS =
   'SOL_SOCKET: no SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME, of SO_TIMESTAMPING only the time of arrival; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about fragments and extension headers are kept and have no effect';
-const NO_MOUNTS = 'one tree without mounts, quotas, extended attributes and access control lists';
+const NO_MOUNTS = 'one tree without mounts, quotas and access control lists';
+const NO_ACLS =
+  "user., trusted. and security.: no access control lists (system.posix_acl_*), no file capabilities, no name of a socket's protocol; before 6.6 files in memory had none at all";
 const RECORD_LOCKS = 'no mandatory locks';
 
 export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> = {
   accept: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
   accept4: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
   chown: NO_MOUNTS,
+  setxattr: NO_ACLS,
+  lsetxattr: NO_ACLS,
+  fsetxattr: NO_ACLS,
+  getxattr: NO_ACLS,
+  lgetxattr: NO_ACLS,
+  fgetxattr: NO_ACLS,
   clock_nanosleep: 'CLOCK_PROCESS_CPUTIME_ID is EOPNOTSUPP',
   clock_settime: 'CLOCK_REALTIME only; who sleeps until a date is not woken earlier or later',
   clone:

@@ -112,8 +112,8 @@ export interface ProtoOps {
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */
   setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
-  /** The bytes of the value, or -errno. */
-  getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
+  /** The bytes of the value, or -errno. `room`: what the program has for it; only IP looks at that. */
+  getsockopt(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
 }

@@ -15,6 +15,7 @@ import {
   EPERM,
 } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
+import { POLLOUT, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
 import * as so from '../../include/uapi/socket.js';
 import {
   bytes_to_string,
@@ -28,7 +29,7 @@ import {
 } from '../../lib/bytes.js';
 import { fget } from '../../fs/file.js';
 import { capable } from '../../kernel/capability.js';
-import { TCP_CLOSE, TCP_LISTEN, int_opt, set_sock_opt, sock_error, sock_opt } from './sock.js';
+import { TCP_CLOSE, TCP_LISTEN, int_opt, set_sock_opt, sk_wake, sock_error, sock_opt } from './sock.js';
 
 const { SOL_SOCKET } = so;
 
@@ -128,6 +129,8 @@ function lock_buffer(sk: Sock, bit: number): number {
 
 function set_sndbuf(sk: Sock, val: number): number {
   sk.sk_sndbuf = Math.max(val * 2, SOCK_MIN_SNDBUF);
+  // Who sleeps for room may have some now.
+  sk_wake(sk, POLLOUT | POLLWRNORM | POLLWRBAND);
   return lock_buffer(sk, so.SOCK_SNDBUF_LOCK);
 }
 

@@ -91,6 +91,8 @@ export class InetSock extends SockCommon {
   sk_ipv6only = false;
   /** IP_CMSG_* and IP6_CMSG_*: what a receive tells of a datagram besides its bytes. */
   cmsg_flags = 0;
+  /** IP_OPTIONS; null: none. */
+  inet_opt: Uint8Array | null = null;
   /** Groups; null: nothing to do with any. */
   mc: InetMc | null = null;
   /** When the last datagram that was read had arrived, for SIOCGSTAMP; null: none was. */

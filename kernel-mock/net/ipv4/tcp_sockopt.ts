@@ -186,9 +186,15 @@ export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname:
   return err;
 }
 
-export function tcp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+export function tcp_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
   const sk = inet_sk(sock);
-  if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname);
+  if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname, room);
   if (optname > sk.kernel.release.tcp_option_max) return -ENOPROTOOPT;
   switch (optname) {
     case TCP_INFO:

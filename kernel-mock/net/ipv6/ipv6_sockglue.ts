@@ -206,8 +206,8 @@ function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: numbe
 }
 
 /** -ENOPROTOOPT, -ENOTCONN (IPV6_MTU). */
-function ipv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  if (level === SOL_IP) return ip_getsockopt(task, sock, level, optname);
+function ipv6_getsockopt(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number {
+  if (level === SOL_IP) return ip_getsockopt(task, sock, level, optname, room);
   if (level !== SOL_IPV6) return -ENOPROTOOPT;
   const sk = inet_sk(sock);
   if (optname === in6.IPV6_ADDRFORM) return sk.sk_state === TCP_ESTABLISHED ? int_opt(sk.sk_family) : -ENOTCONN;
@@ -218,14 +218,26 @@ export function tcpv6_setsockopt(task: Task, sock: Socket, level: number, optnam
   return (level === SOL_TCP ? tcp_setsockopt : ipv6_setsockopt)(task, sock, level, optname, optval);
 }
 
-export function tcpv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  return (level === SOL_TCP ? tcp_getsockopt : ipv6_getsockopt)(task, sock, level, optname);
+export function tcpv6_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
+  return (level === SOL_TCP ? tcp_getsockopt : ipv6_getsockopt)(task, sock, level, optname, room);
 }
 
 export function udpv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   return (level === SOL_UDP ? udp_setsockopt : ipv6_setsockopt)(task, sock, level, optname, optval);
 }
 
-export function udpv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  return (level === SOL_UDP ? udp_getsockopt : ipv6_getsockopt)(task, sock, level, optname);
+export function udpv6_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
+  return (level === SOL_UDP ? udp_getsockopt : ipv6_getsockopt)(task, sock, level, optname, room);
 }
