@@ -8,7 +8,7 @@ import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
-import { STRACE_HELP, add_strace_options } from './strace_cli.js';
+import { STRACE_HELP, add_strace_options, expression_values } from './strace_cli.js';
 import { UsageError } from './usage.js';
 
 const USAGE = 2;
@@ -133,7 +133,10 @@ Examples:
     if (first?.startsWith('-') === true) throw new UsageError(`unknown option '${first}'; ${possible('run')}`);
     const [name, ...passed] = first === undefined ? after_dashes : [first, ...rest, ...after_dashes];
     if (name === undefined) throw new UsageError('run needs a FILE: sys-indirect run FILE [ARGS...] [options]');
-    leave(await run_file(name, passed, options));
+    const parsed = { inject: rule(parse_inject), fault: rule(parse_fault) };
+    const rules = (key: 'inject' | 'fault'): readonly Rule[] =>
+      expression_values(options, key).reduce((before, text) => parsed[key](text, before), options[key] ?? []);
+    leave(await run_file(name, passed, { ...options, inject: rules('inject'), fault: rules('fault') }));
   });
 
 program

@@ -33,7 +33,7 @@ function limit(text: string): number {
 /** The options, one letter each as strace has them, and what they do. */
 const LETTERS = [
   ['-f', 'children and threads too'],
-  ['-e <EXPR>', 'trace=SET or signal=SET, as strace takes them; may be repeated', collect],
+  ['-e <EXPR>', 'trace=SET, signal=SET, inject=RULE, fault=RULE as strace takes them; may be repeated', collect],
   ['-o <FILE>', 'write to a file instead of standard error'],
   ['-s <N>', 'how many bytes of a string are shown (32)', limit],
   ['-y', 'what descriptors refer to; -yy: more of sockets and devices', count],
@@ -61,6 +61,7 @@ export function add_strace_options(command: Command): void {
 
 const TIMES = ['t', 'tt', 'ttt'] as const;
 
+/** What of -e is for strace itself. */
 function expressions(list: readonly string[]): { trace?: string; signal?: string } {
   const found: { trace?: string; signal?: string } = {};
   for (const text of list) {
@@ -68,7 +69,8 @@ function expressions(list: readonly string[]): { trace?: string; signal?: string
     const [key, value] = at === -1 ? ['trace', text] : [text.slice(0, at), text.slice(at + 1)];
     if (key === 'trace' || key === 't') found.trace = value;
     else if (key === 'signal' || key === 'signals' || key === 's') found.signal = value;
-    else throw new UsageError(`-e takes trace=SET or signal=SET, not '${text}'`);
+    else if (key !== 'inject' && key !== 'fault')
+      throw new UsageError(`-e takes trace=SET, signal=SET, inject=RULE or fault=RULE, not '${text}'`);
   }
   return found;
 }
@@ -81,6 +83,11 @@ function open_file(path: string): { write: (text: string) => void; close: () => 
     throw new UsageError(`cannot write -o ${path}: ${(error as Error).message}`);
   }
   return { write: (text) => writeSync(fd, text), close: () => closeSync(fd) };
+}
+
+/** What `-e KEY=` says, for `key` inject or fault. */
+export function expression_values({ e = [] }: StraceFlags, key: string): readonly string[] {
+  return e.flatMap((text) => (text.startsWith(`${key}=`) ? [text.slice(key.length + 1)] : []));
 }
 
 /** The listener that the command line asks for, or null. @throws UsageError */

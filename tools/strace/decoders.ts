@@ -1,7 +1,7 @@
 /** The table of decoders, keyed like the call table: one row for each call that some release has. */
-import type { handlers } from '../../kernel-mock/arch/x86/syscall_table.js';
 import type { Release } from '../../kernel-mock/include/linux/release.js';
 import { type CallName, syscall_tbl } from '../../kernel-mock/include/uapi/unistd.js';
+import { releases } from '../../kernel-mock/init/releases.js';
 import { call_name } from '../decode.js';
 import { event_decoders } from './decoders/event.js';
 import { fd_decoders } from './decoders/fd.js';
@@ -12,7 +12,8 @@ import { net_decoders } from './decoders/net.js';
 import { process_decoders } from './decoders/process.js';
 import { signal_decoders } from './decoders/signal.js';
 import { time_decoders } from './decoders/time.js';
-import { type Arg, type Row, enter } from './print.js';
+import { xattr_decoders } from './decoders/xattr.js';
+import { type Arg, type Decoders, type Row, enter } from './print.js';
 import { hex } from './xlat.js';
 
 export const decoders = {
@@ -24,17 +25,20 @@ export const decoders = {
   ...process_decoders,
   ...signal_decoders,
   ...time_decoders,
+  ...xattr_decoders,
   ...indirect_decoders({
     name: (c, nr) => strace_name(c.task.kernel.release, nr),
     row: (c, nr) => decoder_of(c.task.kernel.release, nr),
   }),
-} satisfies Record<keyof typeof handlers, Row>;
+} satisfies Decoders;
 
 /** By number, for numbers that a release does not have: strace knows them by what they are today. */
 const later: ReadonlyMap<number, CallName> = new Map(
-  (Object.keys(syscall_tbl) as CallName[])
-    .filter((name) => name !== 'indirect' && name !== 'timerfd')
-    .map((name) => [syscall_tbl[name].x86_64, name]),
+  // The newest release is the last, so that its names win.
+  [...(Object.keys(syscall_tbl) as CallName[]), ...releases.at(-1)!.calls].map((name) => [
+    syscall_tbl[name].x86_64,
+    name,
+  ]),
 );
 
 function name_of(release: Release, nr: number): CallName | undefined {

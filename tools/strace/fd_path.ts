@@ -70,16 +70,16 @@ function device_details({ f_inode }: OpenFile): string {
   return `<${type === S_IFCHR ? 'char' : 'block'} ${(i_rdev >>> 8) & 0xfff}:${(i_rdev & 0xff) | ((i_rdev >>> 12) & 0xfff00)}>`;
 }
 
-/** What descriptor `fd` of `task` refers to; null: nothing. `details`: as -yy. */
+/** What descriptor `fd` of `task` refers to, in `<>`; null: nothing. `details`: as -yy. */
 export function describe_fd(task: Task, fd: number, details: boolean): string | null {
   const file = fd < 0 ? null : fget_raw(task, fd);
   if (file === null) return null;
-  if (details && is_socket(file)) return socket_details(file.private_data as Socket) ?? file.f_op.show(file);
+  if (details && is_socket(file)) return `<${socket_details(file.private_data as Socket) ?? file.f_op.show(file)}>`;
   const shown = describe_file(task, file);
-  if (details && shown === 'anon_inode:[pidfd]') return `pid:${(file.private_data as ThreadGroup).tgid}`;
+  if (details && shown === 'anon_inode:[pidfd]') return `<pid:${(file.private_data as ThreadGroup).tgid}>`;
   const path = escaped(shown.replace(/ \(deleted\)$/, ''));
   const deleted = shown.endsWith(' (deleted)') ? '(deleted)' : '';
-  return `${path}${details ? device_details(file) : ''}${deleted}`;
+  return `<${path}${details ? device_details(file) : ''}>${deleted}`;
 }
 
 /** The directory from which relative paths lead. */

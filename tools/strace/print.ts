@@ -158,7 +158,7 @@ export const path: Arg = enter((c, addr) => {
 export function printfd(c: Call, value: number): string {
   const n = s32(value);
   const what = c.options.decode_fds === 0 ? null : describe_fd(c.task, n, c.options.decode_fds === 2);
-  return what === null ? String(n) : `${n}<${what}>`;
+  return `${n}${what ?? ''}`;
 }
 
 export const fd: Arg = enter(printfd);
@@ -180,7 +180,7 @@ export const value_of = (table: Xlat, dflt: string): Arg => enter((_c, v) => pri
 
 /** Permission bits as a C program writes them: `0644`. */
 export function printmode(mode: number): string {
-  return `0${(mode & 0xffff).toString(8).padStart(3, '0')}`;
+  return `0${(mode & 0xffff).toString(8)}`.padStart(3, '0');
 }
 
 export const mode: Arg = enter((_c, v) => printmode(v));

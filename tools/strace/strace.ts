@@ -13,7 +13,17 @@ import { strerror } from '../../libc/string.js';
 import { decoder_of, strace_name } from './decoders.js';
 import { type NameSet, call_set, signal_set } from './filter.js';
 import { type Lines, open_lines } from './lines.js';
-import { type Arg, type Call, type PrintOptions, type Ret, type Row, failed, printfd, printmode } from './print.js';
+import {
+  type Arg,
+  type Call,
+  type PrintOptions,
+  type Ret,
+  type Row,
+  failed,
+  printfd,
+  printmode,
+  row,
+} from './print.js';
 import { siginfo_text, signame } from './signals.js';
 import { type Summary, open_summary } from './summary.js';
 import { seconds } from './timestamp.js';
@@ -48,8 +58,6 @@ export interface StraceOptions {
   readonly summary?: 'only' | 'too';
   /** -q: messages and exit lines less. */
   readonly quiet?: boolean;
-  /** What stands behind the result of the call that `task` leaves, `(INJECTED)`. */
-  readonly mark?: (task: Task) => string;
 }
 
 export interface Strace {
@@ -79,12 +87,15 @@ export interface Tcb {
 
 interface OpenCall extends Call {
   readonly name: string;
-  readonly row: Row;
+  row: Row;
   list: readonly Arg[];
   /** How many of `list` were shown at entry. */
   shown: number;
   /** CLOCK_MONOTONIC at entry. */
   readonly since: number;
+  /** An injector gave the value; held the task. */
+  injected: boolean;
+  delayed: boolean;
   /** -e trace= leaves it out. */
   readonly hidden: boolean;
 }
@@ -144,7 +155,7 @@ const registers = ({ a1, a2, a3, a4, a5, a6 }: Task): readonly number[] => [a1, 
 function begin_call(state: State, tcb: Tcb): void {
   const { task } = tcb;
   const name = strace_name(task.kernel.release, task.nr);
-  const row = decoder_of(task.kernel.release, task.nr);
+  const decoder = decoder_of(task.kernel.release, task.nr);
   const call: OpenCall = {
     task,
     args: registers(task),
@@ -152,9 +163,11 @@ function begin_call(state: State, tcb: Tcb): void {
     ret: null,
     kept: undefined,
     name,
-    row,
+    row: decoder,
     list: [],
     shown: 0,
+    injected: false,
+    delayed: false,
     since: ktime_get(task.kernel),
     hidden: !state.calls(name) || state.options.summary === 'only',
   };
@@ -167,10 +180,12 @@ function begin_call(state: State, tcb: Tcb): void {
   if (tcb.resumes !== null) {
     state.lines.text(`restart_syscall(<... resuming interrupted ${tcb.resumes} ...>`);
     tcb.resumes = null;
+    // It shows no arguments, and nothing but the value.
+    call.row = row();
     return;
   }
-  call.kept = row.keep?.(call);
-  call.list = typeof row.args === 'function' ? row.args(call) : row.args;
+  call.kept = decoder.keep?.(call);
+  call.list = typeof decoder.args === 'function' ? decoder.args(call) : decoder.args;
   state.lines.text(`${name}(${early_args(call)}`);
 }
 
@@ -205,14 +220,14 @@ function result_text(call: OpenCall, ret: number): string {
   const restart = RESTARTS[-ret];
   if (restart !== undefined) return `? ${errno_names[-ret]} (${restart})`;
   if (failed(call)) return `-1 ${errno_names[-ret] ?? `(errno ${-ret})`} (${strerror(-ret)})`;
-  const { row } = call;
-  const kind = typeof row.ret === 'function' ? row.ret(call) : (row.ret ?? 'd');
-  const aux = row.aux?.(call) ?? null;
+  const { ret: how = 'd', aux: more } = call.row;
+  const kind = typeof how === 'function' ? how(call) : how;
+  const aux = more?.(call) ?? null;
   return value_text(call, ret, kind) + (aux === null ? '' : ` (${aux})`);
 }
 
 function value_text(call: Call, ret: number, kind: Ret): string {
-  if (kind === 'hex') return hex(ret);
+  if (kind === 'hex') return ret === 0 ? '0' : hex(ret);
   if (kind === 'octal') return printmode(ret);
   return kind === 'fd' ? printfd(call, ret) : String(ret);
 }
@@ -230,7 +245,7 @@ function end_call(state: State, tcb: Tcb, ret: number): void {
   lines.resume(tcb, call.name);
   lines.text(`${late_args(call)}) `);
   lines.tab();
-  lines.text(`= ${result_text(call, ret)}${options.mark?.(tcb.task) ?? ''}`);
+  lines.text(`= ${result_text(call, ret)}${call.injected ? ' (INJECTED)' : ''}${call.delayed ? ' (DELAYED)' : ''}`);
   if (options.durations === true) lines.text(` <${seconds(took)}>`);
   lines.end();
 }
@@ -296,6 +311,12 @@ function tracer_of(state: State): Tracer {
     ptrace_signal(task, info, ret) {
       const tcb = tcb_of(state, task);
       if (tcb !== undefined) signal(state, tcb, info, ret);
+    },
+    inject(task, what) {
+      const call = tcbs.get(task)?.call ?? null;
+      if (call === null) return;
+      if (what === 'value') call.injected = true;
+      else if (what === 'delay') call.delayed = true;
     },
     signal_deliver(task) {
       const tcb = tcbs.get(task);

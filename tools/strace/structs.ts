@@ -162,7 +162,7 @@ export function printrevents(c: Call, addr: number, n: number): string {
     const v = view(c, addr + i * L.pollfd.size, L.pollfd.size);
     const revents = v?.getUint16(6, true) ?? 0;
     if (v === null || v.getInt32(0, true) < 0 || revents === 0) continue;
-    texts.push(`{fd=${printfd(c, v.getInt32(0, true))}, revents=${printflags(pollflags, revents, 'POLL???')}}`);
+    texts.push(`{fd=${v.getInt32(0, true)}, revents=${printflags(pollflags, revents, 'POLL???')}}`);
   }
   return `[${texts.join(', ')}]`;
 }
@@ -182,6 +182,7 @@ export const epoll_event: PrintStruct = (c, addr) => {
 /** The descriptors below `n` in an fd_set: `[3 5]`. */
 export function printfdset(c: Call, addr: number, n: number): string {
   if (addr === 0) return 'NULL';
+  if (n < 0) return address(addr);
   const fds = fdset(c, addr, n);
   return fds === null ? address(addr) : `[${fds.map((fd) => printfd(c, fd)).join(' ')}]`;
 }
@@ -237,12 +238,9 @@ export const statx: PrintStruct = (c, addr) => {
   const v = view(c, addr, S.size);
   if (v === null) return address(addr);
   const mode = v.getUint16(S.stx_mode, true);
-  const what = is_device(mode)
-    ? `stx_rdev_major=${v.getUint32(S.stx_rdev_major, true)}, stx_rdev_minor=${v.getUint32(S.stx_rdev_minor, true)}`
-    : `stx_size=${u64(v, S.stx_size)}`;
   const mask = printflags(statx_masks, v.getUint32(S.stx_mask, true), 'STATX_???');
   const attributes = printflags(statx_attrs, Number(v.getBigUint64(S.stx_attributes, true)), 'STATX_ATTR_???');
-  return `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${printfilemode(mode)}, ${what}, ...}`;
+  return `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${printfilemode(mode)}, stx_size=${u64(v, S.stx_size)}, ...}`;
 };
 
 export const statfs: PrintStruct = (c, addr) => {

@@ -408,7 +408,7 @@ export const open_mode_flags: Xlat = [
     'O_TMPFILE',
     'O_DIRECTORY',
   ),
-  [0o20000, 'O_ASYNC'],
+  [0o20000, 'FASYNC'],
 ];
 
 export const at_flags: Xlat = xlat(
@@ -786,3 +786,7 @@ export const scm_types: Xlat = [
 ];
 export const ip_cmsg_types: Xlat = xlat('IP_TOS', 'IP_TTL', 'IP_PKTINFO', 'IP_RECVERR', 'IP_ORIGDSTADDR');
 export const ipv6_cmsg_types: Xlat = xlat('IPV6_PKTINFO', 'IPV6_HOPLIMIT', 'IPV6_RECVERR', 'IPV6_TCLASS');
+export const xattrflags: Xlat = [
+  [1, 'XATTR_CREATE'],
+  [2, 'XATTR_REPLACE'],
+];

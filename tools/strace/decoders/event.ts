@@ -16,7 +16,6 @@ import {
   out,
   path,
   printarray,
-  printfd,
   row,
   s32,
   size,
@@ -76,7 +75,7 @@ function select_result(c: Call, time: PrintStruct): string | null {
   const parts = NAMES.flatMap((name, i) => {
     const set = c.args[i + 1]!;
     const ready = set === 0 ? null : fdset(c, set, s32(c.args[0]!));
-    return ready === null || ready.length === 0 ? [] : [`${name} [${ready.map((n) => printfd(c, n)).join(' ')}]`];
+    return ready === null || ready.length === 0 ? [] : [`${name} [${ready.join(' ')}]`];
   });
   if (c.args[4] !== 0) parts.push(`left ${time(c, c.args[4]!)}`);
   return parts.length === 0 ? null : parts.join(', ');

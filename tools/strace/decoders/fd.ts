@@ -63,7 +63,7 @@ const vlen: Arg = size;
 const loff: Arg = long;
 const rwf: Arg = flags(rwf_flags, 'RWF_???');
 
-/** A position that the call reads and moves: `[3]`, `[0 => 3]`. */
+/** A position that the call reads and moves: `[3]`, `[0] => [3]`. */
 const moving_offset: Arg = enter((c, addr) => {
   const bytes = umoven(c, addr, 8);
   return bytes === null ? address(addr) : `[${new DataView(bytes.buffer).getBigInt64(0, true)}]`;
@@ -75,7 +75,7 @@ const sendfile_offset: Arg = {
     if (bytes === null) return address(addr);
     const now = String(new DataView(bytes.buffer).getBigInt64(0, true));
     const before = c.kept as string | null;
-    return before === null || before === now || failed(c) ? `[${now}]` : `[${before} => ${now}]`;
+    return before === null || before === now || failed(c) ? `[${now}]` : `[${before}] => [${now}]`;
   },
 };
 function keep_offset(c: Call): string | null {

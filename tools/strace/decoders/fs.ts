@@ -63,7 +63,7 @@ const open_how: Arg = enter((c, v) => {
   const extra = how >= 2 ** 32 ? `|${hex(Math.floor(how / 2 ** 32) * 2 ** 32)}` : '';
   return `{flags=${open_flags(how % 2 ** 32)}${extra}${created}, resolve=${printflags(resolve_flags, Number(view.getBigUint64(resolve, true)), 'RESOLVE_???')}}`;
 });
-const octal = (n: number): string => `0${n.toString(8).padStart(3, '0')}`;
+const octal = (n: number): string => `0${n.toString(8)}`.padStart(3, '0');
 
 // stat.
 
@@ -96,8 +96,8 @@ function utime(v: DataView, o: number): string {
 }
 
 /** The time in words behind it. Linux strace: sprinttime_nsec. */
-export function date_text(sec: number, nsec: number | null): string {
-  const fraction = nsec === null || nsec === 0 ? '' : `.${String(nsec).padStart(9, '0')}`;
+export function date_text(sec: number, nsec: number | null, part = ''): string {
+  const fraction = nsec === null || nsec === 0 ? part : `.${String(nsec).padStart(9, '0')}`;
   return `${new Date(sec * 1000).toISOString().slice(0, 19)}${fraction}+0000`;
 }
 function comment_time(sec: number, nsec: number): string {
@@ -110,6 +110,31 @@ const utimes: Arg = enter((c, v) => {
   if (bytes === null) return address(v);
   const view = new DataView(bytes.buffer);
   return `[${utime(view, 0)}, ${utime(view, L.timespec.size)}]`;
+});
+
+/** The same in microseconds. */
+const timevals: Arg = enter((c, v) => {
+  if (v === 0) return 'NULL';
+  const bytes = umoven(c, v, 2 * L.timeval.size);
+  if (bytes === null) return address(v);
+  const view = new DataView(bytes.buffer);
+  const one = (o: number): string => {
+    const [sec, usec] = [Number(view.getBigInt64(o, true)), Number(view.getBigInt64(o + 8, true))];
+    const fraction = usec === 0 ? '' : `.${String(usec).padStart(6, '0')}`;
+    const date =
+      usec < 0 || usec > 999_999 || (sec === 0 && usec === 0) ? '' : ` /* ${date_text(sec, null, fraction)} */`;
+    return `{tv_sec=${sec}, tv_usec=${usec}}${date}`;
+  };
+  return `[${one(0)}, ${one(L.timeval.size)}]`;
+});
+
+const utimbuf: Arg = enter((c, v) => {
+  if (v === 0) return 'NULL';
+  const bytes = umoven(c, v, 16);
+  if (bytes === null) return address(v);
+  const view = new DataView(bytes.buffer);
+  const [act, mod] = [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(8, true))];
+  return `{actime=${act} /* ${date_text(act, null)} */, modtime=${mod} /* ${date_text(mod, null)} */}`;
 });
 
 // Directories.
@@ -166,6 +191,9 @@ export const fs_decoders = {
   fchown: row(fd, id, id),
   fchownat: row(dirfd, path, id, id, at),
   truncate: row(path, long),
+  utime: row(path, utimbuf),
+  utimes: row(path, timevals),
+  futimesat: row(dirfd, path, timevals),
   utimensat: row(dirfd, path, utimes, at),
   chdir: row(path),
   fchdir: row(fd),
@@ -187,7 +215,7 @@ export const fs_decoders = {
   readlinkat: row(dirfd, path, out_path, size),
   rename: row(path, path),
   renameat: row(dirfd, path, dirfd, path),
-  renameat2: row(dirfd, path, dirfd, path, flags(rename_flags, 'RENAME_???')),
+  renameat2: row(dirfd, path, dirfd, path, flags(rename_flags, 'RENAME_??')),
   getdents: row(fd, out(entries(16)), uint),
   getdents64: row(fd, out(entries(L.linux_dirent64.d_reclen)), size),
   memfd_create: fd_row(string, flags(memfd_create_flags, 'MFD_???')),
