@@ -6,6 +6,7 @@ import { call_name } from '../decode.js';
 import { event_decoders } from './decoders/event.js';
 import { fd_decoders } from './decoders/fd.js';
 import { fs_decoders } from './decoders/fs.js';
+import { ioctl_decoders } from './decoders/ioctl.js';
 import { indirect_decoders } from './decoders/indirect.js';
 import { msg_decoders } from './decoders/msg.js';
 import { net_decoders } from './decoders/net.js';
@@ -19,6 +20,7 @@ import { hex } from './xlat.js';
 export const decoders = {
   ...fd_decoders,
   ...fs_decoders,
+  ...ioctl_decoders,
   ...net_decoders,
   ...msg_decoders,
   ...event_decoders,

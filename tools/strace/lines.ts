@@ -8,7 +8,6 @@ const COLUMN = 40;
 /** Whose line it is. */
 export interface Speaker {
   readonly task: Task;
-  readonly pid: number;
 }
 
 export interface LineOptions extends TimeOptions {
@@ -46,7 +45,7 @@ export function open_lines(options: LineOptions, tasks: () => number): Lines {
     column = 0;
     printing = null;
   };
-  const prefix = ({ pid }: Speaker): string => {
+  const prefix = ({ task: { pid } }: Speaker): string => {
     if (options.follow !== true) return '';
     if (options.to_file === true) return `${String(pid).padEnd(5)} `;
     return tasks() > 1 ? `[pid ${String(pid).padStart(5)}] ` : '';

@@ -2,6 +2,7 @@
 import type { Task } from '../../kernel-mock/include/linux/sched.js';
 import { AT_FDCWD } from '../../kernel-mock/include/uapi/fcntl.js';
 import type { CallName } from '../../kernel-mock/include/uapi/unistd.js';
+import { find_vma } from '../../kernel-mock/mm/mmap.js';
 import { copy_from_user } from '../../kernel-mock/mm/uaccess.js';
 import { describe_cwd, describe_fd } from './fd_path.js';
 import { quote_bytes } from './quote.js';
@@ -105,10 +106,13 @@ export function address(v: number): string {
   return v === 0 ? 'NULL' : hex(v);
 }
 
-/** `n` bytes at `addr`, or null: they are not there. */
+/** `n` bytes at `addr`, or null: they are not there. Whatever a program passes as a length, no room is made before that is known. */
 export function umoven(c: Call, addr: number, n: number): Uint8Array | null {
+  const { mm } = c.task;
+  if (addr === 0 || !(n >= 0)) return null;
+  if (n > 0 && find_vma(mm, addr, n) === null) return null;
   const bytes = new Uint8Array(n);
-  return addr !== 0 && copy_from_user(c.task.mm, bytes, 0, addr, n) === 0 ? bytes : null;
+  return copy_from_user(mm, bytes, 0, addr, n) === 0 ? bytes : null;
 }
 
 /** The bytes of the C string at `addr`, `max` at most; null: not there. `whole`: its end was found. */
@@ -131,9 +135,11 @@ export function quote(c: Call, bytes: Uint8Array): string {
 export function printstrn(c: Call, addr: number, len: number): string {
   if (addr === 0) return 'NULL';
   const { max_string } = c.options;
-  const bytes = umoven(c, addr, Math.min(len, max_string));
+  // A negative length is a very large one.
+  const whole = len >= 0 ? len : Infinity;
+  const bytes = umoven(c, addr, Math.min(whole, max_string));
   if (bytes === null) return address(addr);
-  return quote(c, bytes) + (len > max_string ? '...' : '');
+  return quote(c, bytes) + (whole > max_string ? '...' : '');
 }
 
 /** The C string at `addr`, cut to what -s allows. */

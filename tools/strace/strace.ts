@@ -76,7 +76,6 @@ const RESTARTS: Readonly<Record<number, string>> = {
 /** What is known of a traced task. */
 export interface Tcb {
   readonly task: Task;
-  pid: number;
   /** The call that it is in; null: none, or its lines are over. */
   call: OpenCall | null;
   /** Name of a call that goes on by itself after the signal: poll and nanosleep. */
@@ -132,7 +131,7 @@ export function strace(options: StraceOptions): Strace {
 }
 
 function attach(state: State, task: Task, announced: boolean): Tcb {
-  const tcb: Tcb = { task, pid: task.pid, call: null, resumes: null, announced };
+  const tcb: Tcb = { task, call: null, resumes: null, announced };
   state.tcbs.set(task, tcb);
   return tcb;
 }
@@ -147,7 +146,7 @@ function tcb_of(state: State, task: Task): Tcb | undefined {
 function announce(state: State, tcb: Tcb): void {
   if (tcb.announced) return;
   tcb.announced = true;
-  state.lines.message(`strace: Process ${tcb.pid} attached\n`);
+  state.lines.message(`strace: Process ${tcb.task.pid} attached\n`);
 }
 
 const registers = ({ a1, a2, a3, a4, a5, a6 }: Task): readonly number[] => [a1, a2, a3, a4, a5, a6];

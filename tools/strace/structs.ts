@@ -160,8 +160,9 @@ export function printrevents(c: Call, addr: number, n: number): string {
   const texts: string[] = [];
   for (let i = 0; i < n; i++) {
     const v = view(c, addr + i * L.pollfd.size, L.pollfd.size);
-    const revents = v?.getUint16(6, true) ?? 0;
-    if (v === null || v.getInt32(0, true) < 0 || revents === 0) continue;
+    if (v === null) break;
+    const revents = v.getUint16(6, true);
+    if (v.getInt32(0, true) < 0 || revents === 0) continue;
     texts.push(`{fd=${v.getInt32(0, true)}, revents=${printflags(pollflags, revents, 'POLL???')}}`);
   }
   return `[${texts.join(', ')}]`;

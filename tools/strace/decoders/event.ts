@@ -57,7 +57,7 @@ const in_timespec: Arg = enter((c, v) => timespec(c, v));
 const pollfds: Arg = enter((c, v, i) => printpollfds(c, v, u32(c.args[i + 1]!)));
 
 function poll_result(c: Call, left: string | null): string | null {
-  if (c.ret === 0) return left === null ? 'Timeout' : 'Timeout';
+  if (c.ret === 0) return 'Timeout';
   const revents = printrevents(c, c.args[0]!, u32(c.args[1]!));
   return left === null ? revents : `${revents}, left ${left}`;
 }

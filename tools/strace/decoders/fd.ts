@@ -1,5 +1,4 @@
 /** Calls on descriptors: reading and writing, duplicates, fcntl, ioctl, pipes. */
-import * as ioc from '../../../kernel-mock/include/uapi/ioctls.js';
 import * as f from '../../../kernel-mock/include/uapi/fcntl.js';
 import { layout_x86_64 as L } from '../../../kernel-mock/include/uapi/layout.js';
 import {
@@ -15,7 +14,6 @@ import {
   flags,
   hex_arg,
   in_buffer,
-  in_int,
   int,
   leave,
   long,
@@ -40,7 +38,6 @@ import {
   fcntl_cmds,
   fdflags,
   flock_cmds,
-  ioctl_cmds,
   lockfcmds,
   notifyflags,
   open_mode_flags,
@@ -93,7 +90,8 @@ interface Command {
 }
 
 const struct = (print: PrintStruct): Arg => enter((c, v) => print(c, v));
-const out_struct = (print: PrintStruct): Arg => leave((c, v) => (failed(c) ? print(c, v) : print(c, v)));
+/** What the call reads and writes: shown at its end, whatever came of it. */
+const late_struct = (print: PrintStruct): Arg => leave((c, v) => print(c, v));
 const owner: PrintStruct = (c, addr) => {
   const bytes = umoven(c, addr, L.f_owner_ex.size);
   if (bytes === null) return address(addr);
@@ -102,7 +100,7 @@ const owner: PrintStruct = (c, addr) => {
 };
 
 const set_lock: Command = { arg: struct(flock) };
-const get_lock: Command = { arg: out_struct(flock_with_pid) };
+const get_lock: Command = { arg: late_struct(flock_with_pid) };
 const decimal: Command = { ret: 'd' };
 
 const commands: Readonly<Record<number, Command>> = {
@@ -139,35 +137,6 @@ const commands: Readonly<Record<number, Command>> = {
 const command = (c: Call): Command => commands[u32(c.args[1]!)] ?? { arg: hex_arg, ret: 'hex' };
 const cmd: Arg = value_of(fcntl_cmds, 'F_???');
 
-// ioctl.
-
-const out_ints = out((c, v) => in_int.print(c, v, 0));
-const ioctl_args: Readonly<Record<number, Arg | null>> = {
-  [ioc.FIONREAD]: out_ints,
-  [ioc.FIONBIO]: in_int,
-  [ioc.FIOASYNC]: in_int,
-  [ioc.FIOCLEX]: null,
-  [ioc.FIONCLEX]: null,
-  [ioc.SIOCATMARK]: out_ints,
-  [ioc.TCGETS]: leave((_c, v) => address(v)),
-};
-const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
-
-/** A command without a name: its parts. */
-function ioctl_code(code: number): string {
-  const known = ioctl_cmds.find(([value]) => value === code)?.[1];
-  if (known !== undefined) return known;
-  const part = (n: number): string => (n === 0 ? '0' : hex(n));
-  return `_IOC(${DIRECTIONS[code >>> 30]}, ${part((code >>> 8) & 0xff)}, ${part(code & 0xff)}, ${part((code >>> 16) & 0x3fff)})`;
-}
-
-const ioctl_cmd: Arg = enter((_c, v) => ioctl_code(u32(v)));
-
-function ioctl(c: Call): readonly Arg[] {
-  const arg = ioctl_args[u32(c.args[1]!)];
-  return arg === null ? [fd, ioctl_cmd] : [fd, ioctl_cmd, arg ?? hex_arg];
-}
-
 const pipe_flags: Arg = flags(open_mode_flags, 'O_???');
 const flock_op: Arg = flags(flock_cmds, 'LOCK_???');
 
@@ -198,7 +167,6 @@ export const fd_decoders = {
     ret: (c) => command(c).ret ?? 'd',
     aux: (c) => command(c).aux?.(c) ?? null,
   },
-  ioctl: { args: ioctl },
   sendfile: { args: [fd, fd, sendfile_offset, size], keep: keep_offset },
   copy_file_range: row(fd, moving_offset, fd, moving_offset, size, uint),
   splice: row(fd, moving_offset, fd, moving_offset, size, flags(splice_flags, 'SPLICE_F_???')),

@@ -95,13 +95,19 @@ function utime(v: DataView, o: number): string {
   return `{tv_sec=${sec}, tv_nsec=${nsec}}${comment_time(Number(sec), Number(nsec))}`;
 }
 
+/** The last second that a Date can say. */
+const MAX_DATE = 8_640_000_000_000;
+
 /** The time in words behind it. Linux strace: sprinttime_nsec. */
 export function date_text(sec: number, nsec: number | null, part = ''): string {
   const fraction = nsec === null || nsec === 0 ? part : `.${String(nsec).padStart(9, '0')}`;
+  // Years that no date can hold: strace says nothing of them either.
+  if (Math.abs(sec) > MAX_DATE) return '';
   return `${new Date(sec * 1000).toISOString().slice(0, 19)}${fraction}+0000`;
 }
+const comment = (text: string): string => (text === '' ? '' : ` /* ${text} */`);
 function comment_time(sec: number, nsec: number): string {
-  return sec === 0 && nsec === 0 ? '' : nsec > 999_999_999 || nsec < 0 ? '' : ` /* ${date_text(sec, nsec)} */`;
+  return (sec === 0 && nsec === 0) || nsec > 999_999_999 || nsec < 0 ? '' : comment(date_text(sec, nsec));
 }
 
 const utimes: Arg = enter((c, v) => {
@@ -121,8 +127,7 @@ const timevals: Arg = enter((c, v) => {
   const one = (o: number): string => {
     const [sec, usec] = [Number(view.getBigInt64(o, true)), Number(view.getBigInt64(o + 8, true))];
     const fraction = usec === 0 ? '' : `.${String(usec).padStart(6, '0')}`;
-    const date =
-      usec < 0 || usec > 999_999 || (sec === 0 && usec === 0) ? '' : ` /* ${date_text(sec, null, fraction)} */`;
+    const date = usec < 0 || usec > 999_999 || (sec === 0 && usec === 0) ? '' : comment(date_text(sec, null, fraction));
     return `{tv_sec=${sec}, tv_usec=${usec}}${date}`;
   };
   return `[${one(0)}, ${one(L.timeval.size)}]`;
@@ -134,7 +139,8 @@ const utimbuf: Arg = enter((c, v) => {
   if (bytes === null) return address(v);
   const view = new DataView(bytes.buffer);
   const [act, mod] = [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(8, true))];
-  return `{actime=${act} /* ${date_text(act, null)} */, modtime=${mod} /* ${date_text(mod, null)} */}`;
+  const word = (sec: number): string => `${sec}${comment(date_text(sec, null))}`;
+  return `{actime=${word(act)}, modtime=${word(mod)}}`;
 });
 
 // Directories.
@@ -147,7 +153,11 @@ const entries =
     if (bytes === null) return address(v);
     const view = new DataView(bytes.buffer);
     let n = 0;
-    for (let o = 0; o + reclen + 2 <= bytes.length; o += view.getUint16(o + reclen, true)) n++;
+    for (let o = 0; o + reclen + 2 <= bytes.length; n++) {
+      const length = view.getUint16(o + reclen, true);
+      if (length === 0) break;
+      o += length;
+    }
     return `${address(v)} /* ${n} entries */`;
   };
 

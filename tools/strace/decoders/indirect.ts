@@ -3,10 +3,14 @@
  * from v4 on the flags: `indirect({accept(3, NULL, NULL)}, {file_flags={flags=O_CLOEXEC}}, 4, 0) = 4`.
  */
 import { indirect_registers_x86_64 as REGS } from '../../../kernel-mock/include/uapi/indirect.js';
+import { NR } from '../../../kernel-mock/include/uapi/unistd.js';
 import { get_s64 } from '../../../kernel-mock/lib/bytes.js';
 import { type Arg, type Call, type Decoders, type Row, address, int, size, u32, umoven } from '../print.js';
 import { open_mode_flags } from '../tables.js';
 import { printflags } from '../xlat.js';
+
+/** A number that nobody ever has: its registers are shown as they are. */
+const NO_CALL = -1;
 
 /** The call inside, kept from entry to exit. */
 interface Inner {
@@ -27,7 +31,8 @@ function inner_of(c: Call, lookup: Lookup): Inner | null {
   if (block === null) return null;
   const nr = get_s64(block, REGS.rax);
   const args = [REGS.rdi, REGS.rsi, REGS.rdx, REGS.r10, REGS.r8, REGS.r9].map((at) => get_s64(block, at));
-  const row = lookup.row(c, nr);
+  // Never one inside another: the kernel refuses that, and blocks can lead back to themselves.
+  const row = nr === NR.indirect ? lookup.row(c, NO_CALL) : lookup.row(c, nr);
   const call: Call = { task: c.task, args, options: c.options, ret: null, kept: undefined };
   call.kept = row.keep?.(call);
   const list = typeof row.args === 'function' ? row.args(call) : row.args;
