@@ -84,7 +84,9 @@ export interface Release {
   /** Bits that timerfd_create knows: none before 2.6.27; and whether it knows CLOCK_BOOTTIME and the alarm clocks (3.15). */
   readonly timerfd_flags: number;
   readonly timerfd_boottime: boolean;
-  /** fchmod of an eventfd, an epoll and the like is EOPNOTSUPP (6.15). */
+  /** A call that tells an address stores its length before the address, so that it stands there after -EFAULT too. Seen on 6.18; before: [M]. */
+  readonly addrlen_first: boolean;
+  /** fchmod and fchown of an eventfd, an epoll and the like is EOPNOTSUPP (6.15). */
   readonly anon_inode_fixed: boolean;
   /** ioctl of an epoll: EINVAL for what it does not know, once ENOTTY (6.9). */
   readonly epoll_ioctl: boolean;
