@@ -77,7 +77,7 @@ export function siginfo_text({ si_signo, si_code, si_pid, si_uid, si_status, si_
     fields.push(`si_pid=${si_pid}`, `si_uid=${si_uid}`, `si_status=${status}`, 'si_utime=0', 'si_stime=0');
   } else if (si_code === SI_TIMER)
     fields.push(
-      `si_timerid=${hex(si_pid)}`,
+      `si_timerid=${si_pid === 0 ? '0' : hex(si_pid)}`,
       `si_overrun=${si_uid}`,
       `si_int=${si_value | 0}`,
       `si_ptr=${address(si_value)}`,

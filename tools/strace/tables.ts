@@ -727,6 +727,12 @@ export const prctl_options: Xlat = xlat(
   'PR_GET_NO_NEW_PRIVS',
 );
 export const suid_dumpables: Xlat = named('SUID_DUMP_', ['DISABLE', 'USER', 'ROOT']);
+export const sigev_value: Xlat = [
+  [0, 'SIGEV_SIGNAL'],
+  [1, 'SIGEV_NONE'],
+  [2, 'SIGEV_THREAD'],
+  [4, 'SIGEV_THREAD_ID'],
+];
 export const fdflags: Xlat = xlat('FD_CLOEXEC');
 export const ioctl_cmds: Xlat = [
   ...xlat(

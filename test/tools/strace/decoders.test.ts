@@ -20,6 +20,9 @@ for (const release of releases)
     }
   });
 
-test('every decoder belongs to a call of the table', (t) => {
-  t.deepEqual(Object.keys(decoders).sort(), Object.keys(handlers).sort());
+test('every decoder belongs to a call', (t) => {
+  t.deepEqual(
+    Object.keys(decoders).filter((name) => !Object.hasOwn(syscall_tbl, name)),
+    [],
+  );
 });
