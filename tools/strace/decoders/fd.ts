@@ -45,7 +45,7 @@ import {
   splice_flags,
   whence_codes,
 } from '../tables.js';
-import { hex, printflags, printxval } from '../xlat.js';
+import { printflags, printxval } from '../xlat.js';
 import { open_flags } from './open_flags.js';
 
 // Vectors.
