@@ -5,6 +5,7 @@ import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
 import * as tools from 'sys-indirect/tools';
+import * as kernel_host from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
 
@@ -50,6 +51,7 @@ const exports = test.macro({
 
 test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 'throwing']);
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
+test('sys-indirect/kernel-host', exports, kernel_host, ['HostProgramError', 'hostKernel']);
 test('sys-indirect/libc', exports, libc, LIBC);
 
 test('sys-indirect/tools', exports, tools, [
@@ -419,8 +421,10 @@ interface PackageJson {
 const json = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
 
 test('no dependency at run time', (t) => {
-  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies'] as const)
+  for (const kind of ['dependencies', 'peerDependencies', 'bundledDependencies'] as const)
     t.deepEqual(Object.keys(json[kind] ?? {}), []);
+  // Asked for by hostKernel() alone, which says so where it is not installed.
+  t.deepEqual(Object.keys(json.optionalDependencies ?? {}), ['koffi']);
 });
 
 test('modules only, without side effects, under a free licence', (t) => {
@@ -431,7 +435,7 @@ test('modules only, without side effects, under a free licence', (t) => {
 test('every entry has its types first', (t) => {
   const { './package.json': self, ...entries } = json.exports;
   t.is(self, './package.json');
-  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './uapi', './tools']);
+  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './kernel-host', './uapi', './tools']);
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 

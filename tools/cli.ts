@@ -8,6 +8,7 @@ import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
+import { HOST } from './run_host.js';
 import { STRACE_HELP, add_strace_options, expression_values } from './strace_cli.js';
 import { UsageError } from './usage.js';
 
@@ -62,6 +63,16 @@ function rule(parse: (text: string) => Rule): (text: string, before?: readonly R
   };
 }
 
+const RULES = { inject: rule(parse_inject), fault: rule(parse_fault) };
+
+/** The rules of `--inject` and of `-e inject=`, if there are any. */
+function rules_of(options: RunOptions, key: 'inject' | 'fault'): Partial<Pick<RunOptions, 'inject' | 'fault'>> {
+  const said = expression_values(options, key);
+  return said.length === 0
+    ? {}
+    : { [key]: said.reduce((before, text) => RULES[key](text, before), options[key] ?? []) };
+}
+
 const program = new Command('sys-indirect')
   .description(description ?? 'A glibc-style C library over a swappable Linux kernel, mocked in process')
   .version(version)
@@ -89,7 +100,9 @@ const run = program
   .argument('[ARGS...]', 'its arguments')
   .usage('FILE [ARGS...] [options]')
   .addOption(
-    new Option('--kernel <RELEASE>', 'the release to boot').choices(RELEASES).default(RELEASES[RELEASES.length - 1]),
+    new Option('--kernel <RELEASE>', `the release to boot, or ${HOST}: the kernel of this machine`)
+      .choices([...RELEASES, HOST])
+      .default(RELEASES[RELEASES.length - 1]),
   )
   .addOption(new Option('--route <ROUTE>', 'how flags reach the kernel').choices(Object.keys(routes)).default('auto'))
   .option('--seed <N>', 'seed of the kernel, for its chance: same seed, same run', integer)
@@ -113,7 +126,7 @@ const run = program
     `
 ${STRACE_HELP}
 
-The program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
+On a mock kernel the program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
 
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
 end of its own: a dead lock, a program that throws or cannot be loaded, a bug of the kernel.
@@ -133,10 +146,7 @@ Examples:
     if (first?.startsWith('-') === true) throw new UsageError(`unknown option '${first}'; ${possible('run')}`);
     const [name, ...passed] = first === undefined ? after_dashes : [first, ...rest, ...after_dashes];
     if (name === undefined) throw new UsageError('run needs a FILE: sys-indirect run FILE [ARGS...] [options]');
-    const parsed = { inject: rule(parse_inject), fault: rule(parse_fault) };
-    const rules = (key: 'inject' | 'fault'): readonly Rule[] =>
-      expression_values(options, key).reduce((before, text) => parsed[key](text, before), options[key] ?? []);
-    leave(await run_file(name, passed, { ...options, inject: rules('inject'), fault: rules('fault') }));
+    leave(await run_file(name, passed, { ...options, ...rules_of(options, 'inject'), ...rules_of(options, 'fault') }));
   });
 
 program

@@ -22,12 +22,23 @@ function is_ephemeral(memory: ReadonlyMap<number, number>, at: number): boolean 
   return (memory.get(at) ?? 0) * 256 + (memory.get(at + 1) ?? 0) >= EPHEMERAL;
 }
 
+/** The five hexadecimal digits of unix_autobind. */
+function is_autobind(memory: ReadonlyMap<number, number>, at: number): boolean {
+  return [0, 1, 2, 3, 4].every((i) => /[\da-f]/.test(String.fromCharCode(memory.get(at + i) ?? 0)));
+}
+
+const chosen: Readonly<Record<Mask['why'], (memory: ReadonlyMap<number, number>, at: number) => boolean>> = {
+  any: () => true,
+  port: is_ephemeral,
+  autobind: is_autobind,
+};
+
 /** What a call changed, byte by byte, without what is not compared. */
 function bytes_of(runs: readonly Run[], masks: readonly Mask[]): Map<number, number> {
   const memory = new Map<number, number>();
   for (const { at, bytes } of runs) bytes.forEach((byte, i) => memory.set(at + i, byte));
   for (const { at, length, why } of masks)
-    if (why === 'any' || is_ephemeral(memory, at)) for (let i = at; i < at + length; i++) memory.delete(i);
+    if (chosen[why](memory, at)) for (let i = at; i < at + length; i++) memory.delete(i);
   return memory;
 }
 

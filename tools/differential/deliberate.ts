@@ -1,6 +1,7 @@
 /** Differences that we mean to have, or that tell nothing of the mock kernel. `npm run differential` reads them. */
 import { F_ADD_SEALS, F_GET_SEALS } from '../../kernel-mock/include/uapi/fcntl.js';
-import { SO_SNDBUF, SOL_SOCKET } from '../../kernel-mock/include/uapi/socket.js';
+import { SO_SNDBUF, SOL_SOCKET, SOL_TCP } from '../../kernel-mock/include/uapi/socket.js';
+import { TCP_MAXSEG } from '../../kernel-mock/include/uapi/tcp.js';
 import type { Found } from './differential.js';
 import type { Step } from './program.js';
 
@@ -32,12 +33,14 @@ export const deliberate: readonly Deliberate[] = [
       what.endsWith('mock -22'),
   },
   {
-    name: 'send buffer of a connection',
-    why: 'Linux lets it grow by measurements of the connection that are not the same in every run; ours has the first size',
-    source: 'net/ipv4/tcp_input.c tcp_sndbuf_expand',
+    name: 'what a connection has measured',
+    why: 'Linux lets the send buffer and the segment size grow by measurements that are not the same in every run; ours are those of most runs',
+    source: 'net/ipv4/tcp_input.c tcp_sndbuf_expand, tcp_measure_rcv_mss',
     rare: true,
     matches: (step, { what }) =>
-      step.call === 'getsockopt' && is(step, 1, SOL_SOCKET) && is(step, 2, SO_SNDBUF) && what.startsWith('memory'),
+      step.call === 'getsockopt' &&
+      what.startsWith('memory') &&
+      ((is(step, 1, SOL_SOCKET) && is(step, 2, SO_SNDBUF)) || (is(step, 1, SOL_TCP) && is(step, 2, TCP_MAXSEG))),
   },
   {
     name: 'MSG_MORE and the first segment of the other end',
@@ -48,6 +51,21 @@ export const deliberate: readonly Deliberate[] = [
       (step.call === 'sendto' || step.call === 'write' || step.call === 'writev') &&
       what.startsWith('descriptor') &&
       program.steps.some((s) => s.call === 'sendto' && s.args[3]?.is === 'number' && (s.args[3].n & 0x8000) !== 0),
+  },
+  {
+    name: 'garbage of descriptors in flight',
+    why: 'Linux collects cycles of sockets in a work queue, some time after the call; ours goes with the call',
+    source: 'net/unix/garbage.c unix_gc, queue_work',
+    rare: true,
+    matches: (step, { what, program }) =>
+      step.call === 'close' && what.startsWith('descriptor') && program.steps.some((s) => s.call === 'sendmsg'),
+  },
+  {
+    name: 'a level that the protocol lacks, and a bad value',
+    why: 'ours reads the value of setsockopt before the protocol is asked whether it knows the level',
+    source: 'net/ipv4/ip_sockglue.c ip_setsockopt',
+    rare: true,
+    matches: (step, { what }) => step.call === 'setsockopt' && what === 'result: Linux -92, mock -14',
   },
 ];
 

@@ -32,6 +32,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -222,14 +223,35 @@ static void run_program(const char *p, uint32_t steps)
 
 static void new_network(void);
 
-static void child(const char *p, uint32_t steps, int network)
+/* A null device of our own: a program may change its mode and owner, and must not those of this machine. */
+static int open_null(const char *directory)
+{
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/null", directory);
+	if (mknod(path, S_IFCHR | 0666, makedev(1, 3)) < 0) {
+		/* In a user name space there are no devices, and nothing about those of the machine can be changed. */
+		if (errno != EPERM)
+			die("mknod");
+		return open("/dev/null", O_RDWR);
+	}
+	if (chmod(path, 0666) < 0)
+		die("chmod");
+	int fd = open(path, O_RDWR);
+	if (fd < 0)
+		die("open null");
+	unlink(path);
+	return fd;
+}
+
+static void child(const char *p, uint32_t steps, int network, const char *directory)
 {
 	if (network)
 		new_network();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != ARENA)
 		die("mmap");
-	int null = open("/dev/null", O_RDWR);
+	int null = open_null(directory);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	close_range(3, ~0u, 0);
@@ -299,12 +321,16 @@ static void new_network(void)
 	close(s);
 }
 
-static void isolate(void)
+static void isolate(const char *directory)
 {
 	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		die("unshare CLONE_NEWNS");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("mount --make-rprivate /");
+	if (mount("tmpfs", directory, "tmpfs", 0, "mode=755") < 0)
+		die("mount tmpfs");
+	if (chdir(directory) < 0 || mkdir("work", 0755) < 0)
+		die("mkdir");
 	new_network();
 }
 
@@ -316,7 +342,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: executor DIRECTORY\n");
 		return 2;
 	}
-	isolate();
+	isolate(argv[1]);
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		die("mmap");
@@ -328,20 +354,20 @@ int main(int argc, char **argv)
 			die("program");
 		}
 		read_all(in, head[0]);
-		if ((head[2] & FILES) && mount("tmpfs", argv[1], "tmpfs", 0, "mode=755") < 0)
+		if ((head[2] & FILES) && mount("tmpfs", "work", "tmpfs", 0, "mode=755") < 0)
 			die("mount tmpfs");
 		shared->done = shared->used = 0;
 		pid_t pid = fork();
 		if (pid < 0)
 			die("fork");
 		if (pid == 0) {
-			if (chdir(head[2] & FILES ? argv[1] : "/") < 0)
+			if (chdir("work") < 0)
 				die("chdir");
-			child(in, head[1], head[2] & NETWORK);
+			child(in, head[1], head[2] & NETWORK, argv[1]);
 		}
 		int32_t end = wait_for(pid);
 		if (head[2] & FILES)
-			umount2(argv[1], MNT_DETACH);
+			umount2("work", MNT_DETACH);
 		uint32_t answer[3] = { shared->used, shared->done, end };
 		write_all(answer, sizeof answer);
 		write_all(shared->out, shared->used);

@@ -25,11 +25,11 @@ export interface Word {
   readonly value: Value;
 }
 
-/** Bytes from `at` on that are not compared: a time, an inode number. 'port': unless the kernel has chosen it. */
+/** Bytes from `at` on that are not compared: a time, an inode number. 'port' and 'autobind': only if a kernel has chosen them. */
 export interface Mask {
   readonly at: number;
   readonly length: number;
-  readonly why: 'any' | 'port';
+  readonly why: 'any' | 'port' | 'autobind';
 }
 
 export interface Step {

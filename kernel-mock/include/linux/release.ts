@@ -41,6 +41,8 @@ export interface Release {
   readonly optmem_max: number;
   /** sendto and recvfrom: a buffer that no program can have is found before the descriptor is looked at (4.0 [M]). */
   readonly sendto_buf_first: boolean;
+  /** A user cannot link to what is not his and he may not read and write: fs.protected_hardlinks (3.6). */
+  readonly protected_hardlinks: boolean;
   /** Files of the tree have extended attributes: those of tmpfs are of 6.6, for programs of any user. */
   readonly fs_xattr: boolean;
   /** recvmsg knows MSG_CMSG_CLOEXEC (2.6.23). */

@@ -324,8 +324,9 @@ export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): n
   return mask;
 }
 
-/** SIOCATMARK: is the next byte the one out of band? */
+/** SIOCATMARK: is the next byte the one out of band? ABI: a listener is at the mark while a connection waits, which has no bytes. */
 function unix_at_mark(sk: UnixSock): number {
+  if (sk.sk_state === TCP_LISTEN) return fifo_len(sk.accept_queue!) > 0 ? 1 : 0;
   const [skb, next] = fifo_items(sk.sk_receive_queue);
   if (skb === undefined) return 0;
   const { oob_skb } = sk;

@@ -45,6 +45,7 @@ function name_room(d: Draw): [at: number, length: number] {
   d.store(length, 4, d.seldom(10) ? d.of(0, 3, -1, 8) : 110);
   // A port that the kernel chose, the name of an autobound socket, and nothing else.
   d.mask(at + 2, 2, 'port');
+  d.mask(at + 3, 5, 'autobind');
   return [at, length];
 }
 
