@@ -112,7 +112,10 @@ function record(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'strace-twin-'));
   try {
     execFileSync('cc', ['-w', '-O0', '-o', join(dir, name), `${TWINS}/${name}.c`]);
-    spawnSync('strace', ['-f', ...(OPTIONS[name] ?? []), '-o', join(dir, 'out'), join(dir, name)], { cwd: dir });
+    spawnSync('strace', ['-f', ...(OPTIONS[name] ?? []), '-o', join(dir, 'out'), join(dir, name)], {
+      cwd: dir,
+      timeout: 10_000,
+    });
     return normalised(readFileSync(join(dir, 'out'), 'utf8'));
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -131,8 +134,8 @@ test('strace writes today what was recorded', (t) => {
   for (const name of names) {
     const before = readFileSync(`${TWINS}/${name}.strace`, { encoding: 'utf8', flag: 'a+' }).trimEnd();
     let text = record(name);
-    // Sleeps that a busy machine prolongs can change who comes first, and so what happens.
-    for (let n = 0; n < 5 && /^P2 /m.test(before) && !same_words(text, before); n++) text = record(name);
+    // On a busy machine sleeps last longer than they say, and other things happen then.
+    for (let n = 0; n < 4 && !same_words(text, before); n++) text = record(name);
     t.true(text.includes('+++ '));
     if (process.env['RECORD'] !== undefined) writeFileSync(`${TWINS}/${name}.strace`, `${text}\n`);
     else same_text(t, text, before, name);

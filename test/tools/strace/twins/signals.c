@@ -11,7 +11,7 @@ static void on_alarm(void (*handler)(int), int flags) {
 }
 
 static void soon(void) {
-  struct itimerval iv = {{0, 0}, {0, 20000}};
+  struct itimerval iv = {{0, 0}, {0, 60000}};
   S(setitimer, ITIMER_REAL, &iv, NULL);
 }
 

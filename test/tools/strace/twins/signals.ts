@@ -16,7 +16,7 @@ export default twin(async (S, libc) => {
     await S('rt_sigaction', u.SIGALRM, longs(address, flags | u.SA_RESTORER, RESTORER, int), null, 8);
   };
   const soon = async (): Promise<void> => {
-    await S('setitimer', u.ITIMER_REAL, longs(0, 0, 0, 20000), null);
+    await S('setitimer', u.ITIMER_REAL, longs(0, 0, 0, 60000), null);
   };
   const set = struct([4, 1 << (u.SIGUSR1 - 1)], [4, 1 << 4]);
   const old = zeros(8);
