@@ -883,3 +883,8 @@ export const xattrflags: Xlat = [
   [1, 'XATTR_CREATE'],
   [2, 'XATTR_REPLACE'],
 ];
+export const sigaltstack_flags: Xlat = [
+  [1, 'SS_ONSTACK'],
+  [2, 'SS_DISABLE'],
+  [0x80000000, 'SS_AUTODISARM'],
+];

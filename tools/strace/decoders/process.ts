@@ -1,5 +1,6 @@
 /** Processes, threads, credentials and limits. */
 import * as cl from '../../../kernel-mock/include/uapi/sched.js';
+import { layout_x86_64 as L } from '../../../kernel-mock/include/uapi/layout.js';
 import * as fu from '../../../kernel-mock/include/uapi/futex.js';
 import * as pr from '../../../kernel-mock/include/uapi/prctl.js';
 import {
@@ -26,6 +27,7 @@ import {
   printstr,
   ptr,
   row,
+  size,
   s32,
   string,
   u32,
@@ -71,6 +73,54 @@ function clone_args(c: Call): readonly Arg[] {
   if ((f & (cl.CLONE_CHILD_SETTID | cl.CLONE_CHILD_CLEARTID)) !== 0) args.push(named_arg('child_tidptr', 3, ctid));
   return args;
 }
+
+/** Linux strace: print_clone3's struct; what there is beyond the members that were there first is shown if it is not zero. */
+function clone3_struct(c: Call, addr: number): string {
+  const S = L.clone_args;
+  const bytes = c.args[1]! < 64 ? null : umoven(c, addr, Math.min(c.args[1]!, S.size));
+  if (bytes === null) return address(addr);
+  const whole = new Uint8Array(S.size);
+  whole.set(bytes);
+  const v = new DataView(whole.buffer);
+  const wide = (at: number): number => Number(v.getBigUint64(at, true));
+  const f = wide(S.flags);
+  const has = (bit: number): boolean => (f & bit) !== 0;
+  const fields = [`flags=${f === 0 ? '0' : printflags(clone_flags, f, 'CLONE_???')}`];
+  if (has(cl.CLONE_PIDFD)) fields.push(`pidfd=${address(wide(S.pidfd))}`);
+  if (has(cl.CLONE_CHILD_SETTID | cl.CLONE_CHILD_CLEARTID)) fields.push(`child_tid=${address(wide(S.child_tid))}`);
+  if (has(cl.CLONE_PARENT_SETTID)) fields.push(`parent_tid=${address(wide(S.parent_tid))}`);
+  const signal = wide(S.exit_signal);
+  fields.push(`exit_signal=${signal === 0 ? '0' : signame(signal)}`);
+  const size = wide(S.stack_size);
+  fields.push(`stack=${address(wide(S.stack))}`, `stack_size=${size === 0 ? '0' : hex(size)}`);
+  if (has(cl.CLONE_SETTLS)) fields.push(`tls=${hex(wide(S.tls))}`);
+  return `{${fields.join(', ')}}`;
+}
+
+/** What the call has written, behind an arrow. */
+function clone3_written(c: Call): string {
+  const addr = c.args[0]!;
+  const bytes = umoven(c, addr, L.clone_args.parent_tid + 8);
+  if (bytes === null || failed(c)) return '';
+  const v = new DataView(bytes.buffer);
+  const wide = (at: number): number => Number(v.getBigUint64(at, true));
+  const f = wide(0);
+  const parts: string[] = [];
+  if ((f & cl.CLONE_PIDFD) !== 0) parts.push(`pidfd=${out_int.print(c, wide(L.clone_args.pidfd), 0)}`);
+  if ((f & cl.CLONE_PARENT_SETTID) !== 0)
+    parts.push(`parent_tid=${out_int.print(c, wide(L.clone_args.parent_tid), 0)}`);
+  return parts.length === 0 ? '' : ` => {${parts.join(', ')}}`;
+}
+
+const CLONE_WRITES = cl.CLONE_PIDFD | cl.CLONE_PARENT_SETTID;
+const clone3_args: readonly Arg[] = [
+  {
+    late: (c, v) => (u32_at(c, v) & CLONE_WRITES) !== 0,
+    print: (c, v) => clone3_struct(c, v) + clone3_written(c),
+  },
+  size,
+];
+const u32_at = (c: Call, addr: number): number => read_int(c, addr) ?? 0;
 
 // execve.
 
@@ -181,6 +231,7 @@ const pid: Arg = int;
 
 export const process_decoders = {
   clone: { args: clone_args },
+  clone3: { args: clone3_args },
   fork: row(),
   vfork: row(),
   execve: row(path, argv, envp),
