@@ -13,6 +13,7 @@ import {
   F_UNLCK,
   F_WRLCK,
   LOCK_EX,
+  LOCK_MAND,
   LOCK_NB,
   LOCK_SH,
   LOCK_UN,
@@ -315,6 +316,8 @@ const FLOCK_TYPES: Readonly<Record<number, number>> = { [LOCK_SH]: F_RDLCK, [LOC
 
 /** `flock(fd, operation)`: -EINVAL, -EBADF, -EAGAIN (LOCK_NB), -EINTR. The lock belongs to the open file. flock(2). */
 export function sys_flock(task: Task, fd: number, cmd: number): Result {
+  // ABI: mandatory locks by flock were taken out, and asking for one does nothing. Linux: sys_flock.
+  if ((cmd & LOCK_MAND) !== 0) return 0;
   const type = FLOCK_TYPES[cmd & ~LOCK_NB];
   if (type === undefined) return -EINVAL;
   const file = fget(task, fd);

@@ -266,6 +266,7 @@ function switch_tasks(kernel: Kernel): void {
     const task = pick_next_task(kernel);
     if (task === undefined) {
       account_switch(kernel, prev);
+      if (fifo_len(kernel.ready) > 0) continue;
       const on = ticks++ < IDLE_TICKS && idle(kernel);
       // Nobody has used the time that everybody slept.
       kernel.exec_start = ktime_get(kernel);

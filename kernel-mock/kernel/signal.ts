@@ -215,7 +215,8 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): number {
 
 /** The next signal for `task` that is not in `blocked`: its own first, then one of its process. */
 export function dequeue_signal(task: Task, blocked: SigSet): SigInfo | undefined {
-  return take_signal(task.pending, blocked) ?? take_signal(task.group.pending, blocked);
+  const info = take_signal(task.pending, blocked) ?? take_signal(task.group.pending, blocked);
+  return info?.rearm === undefined ? info : info.rearm();
 }
 
 /**

@@ -9,6 +9,7 @@ import { handler_of } from './handlers.js';
 import type { Process, Start } from './process.js';
 import type { Route } from './routes/route.js';
 import { decode_siginfo } from './siginfo.js';
+import type { Thread } from './thread.js';
 
 /**
  * A program: `main(libc, argv, env)`. `env` is the environment at its start by name, the first of each; `libc.environ` has all of it. Its status, 0 to 255, ends the process; nothing counts as 0.
@@ -49,6 +50,7 @@ function new_process(route: Route, environ: string[], new_libc: NewLibc, feature
     starting: new Map(),
     handlers: [],
     atexit: [],
+    keys: [],
     commands: new Map(),
     nthreads: 1,
     tid_words: [],
@@ -70,6 +72,7 @@ function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process
   const child = new_process(parent.route, parent.environ.slice(), new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
+  child.keys.push(...parent.keys);
   for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
   child.starting.set(0, start);
   return child;
@@ -106,6 +109,8 @@ class ProgramImage implements Image {
   #process: Process;
   /** After a fork: areas of the thread that forked. What was under way there is not under way in the child. */
   #inherited: readonly number[] = [];
+  /** After a fork: the values that the thread that forked had for itself. */
+  #specific: Thread['specific'] = null;
 
   constructor(program: Program, route: Route, new_libc: NewLibc, process: Process) {
     this.#program = program;
@@ -133,6 +138,8 @@ class ProgramImage implements Image {
     const libc = this.#thread(cpu);
     for (const area of this.#inherited) cpu.memory.unmap(area);
     this.#inherited = [];
+    libc.specific = this.#specific;
+    this.#specific = null;
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
     return begin(libc, start);
@@ -144,6 +151,7 @@ class ProgramImage implements Image {
     const process = fork_process(this.#process, forker?.forking ?? none, this.#new_libc);
     const image = new ProgramImage(this.#program, this.#route, this.#new_libc, process);
     if (forker !== undefined) image.#inherited = forker.own_areas();
+    if (forker !== undefined && forker.specific !== null) image.#specific = new Map(forker.specific);
     return image;
   }
 

@@ -196,7 +196,7 @@ function check_vector(msgvec: readonly MMsgHdr[] | null): void {
 }
 
 /**
- * `sendmmsg(fd, msgvec, vlen, flags)`: sendmsg for one message after the other.
+ * `sendmmsg(fd, msgvec, vlen, flags)`: sendmsg for one message after the other. Here `sendmmsg(fd, msgvec, flags)`.
  *
  * @returns how many were sent, their bytes in `len`; -1 with the errno of the first one. Sleeps as sendmsg. sendmmsg(2), 3.0.
  */
@@ -218,7 +218,7 @@ export async function sendmmsg(
 }
 
 /**
- * `recvmmsg(fd, msgvec, vlen, flags, timeout)`: recvmsg for one message after the other.
+ * `recvmmsg(fd, msgvec, vlen, flags, timeout)`: recvmsg for one message after the other. Here `recvmmsg(fd, msgvec, flags, timeout)`.
  *
  * @param flags   with MSG_WAITFORONE only the first one is waited for
  * @param timeout looked at after each message; becomes what is left of it. null: no limit
