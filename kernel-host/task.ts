@@ -75,7 +75,7 @@ const BACK_OFF_MS = 1;
  * has just been given what it waited for answers within so many.
  */
 const LOOKS = 2;
-const STEPS = 6;
+const STEPS = 10;
 const A_STEP = Promise.resolve();
 
 function name_of(nr: number): string {
