@@ -58,7 +58,15 @@ test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/kernel-host', exports, kernel_host, ['HostProgramError', 'hostKernel']);
 test('sys-indirect/libc', exports, libc, LIBC);
 
-test('sys-indirect/tools', exports, tools, ['RuleError', 'inject', 'injector', 'parse_fault', 'parse_inject']);
+test('sys-indirect/tools', exports, tools, [
+  'RuleError',
+  'inject',
+  'injector',
+  'join_tracers',
+  'parse_fault',
+  'parse_inject',
+  'strace',
+]);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));

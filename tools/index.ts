@@ -2,3 +2,5 @@
 export { type InjectOptions, type Injection, type RuleOutcome, inject, injector } from './inject/inject.js';
 export { parse_fault, parse_inject } from './inject/parse.js';
 export { type Rule, RuleError } from './inject/rule.js';
+export { type Strace, type StraceOptions, strace } from './strace/strace.js';
+export { join_tracers } from './tracers.js';
