@@ -74,6 +74,7 @@ test('sys-indirect/tools', exports, tools, [
   'parse_fault',
   'parse_inject',
   'parse_overlay',
+  'strace',
   'text_log',
   'timeline',
   'timeline_json',

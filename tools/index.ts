@@ -8,3 +8,4 @@ export { type Crossing, type Leak, type LeakReport, type Window, format_leak, le
 export { type Timeline, type TraceEvent, timeline, timeline_json } from './timeline.js';
 export { join_tracers } from './tracers.js';
 export { type Overlay, OverlayError, overlay, parse_overlay } from './overlays.js';
+export { type Strace, type StraceOptions, strace } from './strace/strace.js';

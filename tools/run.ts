@@ -11,12 +11,14 @@ import { type ProgramFile, load_program, syntax_error } from './load_program.js'
 import { type ObserveOptions, observe } from './observe.js';
 import { type Overlay, overlay } from './overlays.js';
 import { HOST, HostProgramError, ready_on_host } from './run_host.js';
+import { type StraceFlags, open_strace } from './strace_cli.js';
+import { join_tracers } from './tracers.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
-export interface RunOptions extends ObserveOptions {
+export interface RunOptions extends ObserveOptions, StraceFlags {
   /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
@@ -105,6 +107,7 @@ export interface Ready {
 function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
   const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [], overlay: overlays = [] } = options;
   const observer = observe(options);
+  const traced = open_strace(options);
   const kernel = boot({
     ...(seed === undefined ? {} : { seed }),
     ...(junk === undefined ? {} : { junk }),
@@ -112,7 +115,7 @@ function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[],
     route,
     watchdog: null,
   });
-  kernel.set_trace(observer.tracer);
+  kernel.set_trace(join_tracers([observer.tracer, traced?.tracer ?? null]));
   if (overlays.length > 0) overlay(kernel, ...overlays);
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
@@ -120,6 +123,7 @@ function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[],
   return {
     run: () => kernel.run(main, argv, env ?? {}),
     close() {
+      traced?.end();
       for (const line of injection?.unmatched() ?? []) warn(line);
       return observer.end();
     },

@@ -258,7 +258,8 @@ export function fcntl_getlk(task: Task, file: OpenFile, cmd: number, ptr: number
   const area = find_vma(task.mm, ptr, FLOCK.size)!;
   const at = ptr - area.start;
   const type = get_u16(area.bytes, at + FLOCK.l_type);
-  if (type !== F_RDLCK && type !== F_WRLCK && !(ofd && type === F_UNLCK)) return -EINVAL;
+  // ABI: of an open file description a type that is none is found behind a range that is none.
+  if (!ofd && type !== F_RDLCK && type !== F_WRLCK) return -EINVAL;
   if (typeof lock === 'number') return lock;
   if (ofd && !ofd_pid_is_zero(task, ptr)) return -EINVAL;
   // F_OFD_GETLK with F_UNLCK asks for the own locks (6.5).

@@ -198,7 +198,7 @@ function exit_to_user_mode(task: Task, ret: number): Result {
 function do_signal(task: Task, ret: number): Result {
   let r = ret;
   for (;;) {
-    const signal = get_signal(task);
+    const signal = get_signal(task, r);
     if (signal === null) break;
     if (signal === 'die') {
       do_exit(task, task.group.status);
@@ -217,6 +217,7 @@ function* stopped(task: Task, ret: number): Sleep {
   const { group } = task;
   task.state = TASK_STOPPED;
   task.wchan = 'SIGCONT';
+  task.kernel.trace?.group_stop?.(task, group.stop_signal);
   one_has_stopped(group);
   while (group.stop_signal !== 0 && !group.exiting) yield;
   return ret;

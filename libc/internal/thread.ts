@@ -27,6 +27,8 @@ export interface IndirectBlock {
   /** The same bytes: one store for each half of a register instead of four. */
   readonly view: DataView;
   readonly base: number;
+  /** Is there something in the upper half of a register? */
+  wide: boolean;
 }
 
 /** Where the areas of the calls under way begin: those below are of a call that a handler has interrupted. */
