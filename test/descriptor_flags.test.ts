@@ -350,10 +350,18 @@ const NO_POINTER: Readonly<Record<string, readonly (number | string)[]>> = {
   ...{ fadvise64: ['file', 0, 0, 0], fdatasync: ['file'], fsync: ['file'], readahead: ['file', 0, 0], sync: [] },
   ...{ sync_file_range: ['file', 0, 0, 0], syncfs: ['file'], getegid: [], geteuid: [], getgid: [], getuid: [] },
   ...{ setgid: [0], setregid: [0, 0], setresgid: [0, 0, 0], setresuid: [0, 0, 0], setreuid: [0, 0], setuid: [0] },
-  ...{ lseek: ['file', 0, 0], kill: ['pid', 0], tkill: ['pid', 0], tgkill: ['pid', 'pid', 0], pause: [] },
+  ...{
+    lseek: ['file', 0, 0],
+    timer_delete: [99],
+    timer_getoverrun: [99],
+    kill: ['pid', 0],
+    tkill: ['pid', 0],
+    tgkill: ['pid', 'pid', 0],
+    pause: [],
+  },
 };
 /** Made by the library's functions, or ends the caller: tried by other tests. */
-const ELSEWHERE = ['clone', 'exit', 'exit_group', 'fork', 'indirect', 'rt_sigreturn', 'timerfd', 'vfork'];
+const ELSEWHERE = ['clone', 'clone3', 'exit', 'exit_group', 'fork', 'indirect', 'rt_sigreturn', 'timerfd', 'vfork'];
 
 test('every call of the table is tried, and all that make a descriptor have a row', async (t) => {
   const trials = [
