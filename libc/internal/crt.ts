@@ -55,6 +55,7 @@ function new_process(
     atexit: [],
     commands: new Map(),
     nthreads: 1,
+    leader: null,
     tid_words: [],
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
@@ -64,6 +65,7 @@ function new_process(
 
 function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
   const libc = new_libc(cpu, process);
+  if (process.nthreads === 1) process.leader ??= libc;
   process.threads.set(cpu, libc);
   return libc;
 }

@@ -109,11 +109,17 @@ async function lock(t: Thread, mutex: PthreadMutexT, until: Timespec | null): Pr
 
 /** Sleep while the word is `value`, until a moment of the date at the longest. */
 async function wait_on(t: Thread, ptr: number, value: number, until: Timespec | null): Promise<number> {
-  if (until === null) return t.enter(t.nr.futex, ptr, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value);
+  const { memory } = t.cpu;
+  if (until === null) {
+    const woken = await t.enter(t.nr.futex, ptr, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value);
+    memory.touch?.(ptr, true);
+    return woken;
+  }
   const ts = t.map(encode_timespec(until));
   const op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
   const ret = await t.enter(t.nr.futex, ptr, op, value, ts, 0, FUTEX_BITSET_MATCH_ANY);
   t.unmap(ts);
+  memory.touch?.(ptr, true);
   return ret;
 }
 
@@ -220,7 +226,7 @@ export async function pthread_once(this: Thread, once: PthreadOnceT, init: (libc
   if (get_u32(word, 0) === 2) return 0;
   put_u32(word, 0, 1);
   await init(this);
-  put_u32(word, 0, 2);
+  put_u32(word_of(this, once), 0, 2);
   await wake(this, once, 0x7fffffff);
   return 0;
 }
