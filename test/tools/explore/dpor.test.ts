@@ -15,7 +15,7 @@ import {
 } from '../../../kernel-mock/include/uapi/index.js';
 import { type History, before, history, order } from '../../../tools/explore/events.js';
 import { Execution } from '../../../tools/explore/execution.js';
-import { type Scenario, scenario, search } from '../../../tools/explore/index.js';
+import { type Scenario, search } from '../../../tools/explore/index.js';
 import { dfs } from '../../../tools/explore/strategies/dfs.js';
 import type { Strategy } from '../../../tools/explore/strategy.js';
 
@@ -149,7 +149,7 @@ async function exhaust(
   const execution = new Execution(strategy);
   const outcomes = new Set<string>();
   const classes = new Set<string>();
-  const program_ = scenario_of(threads, (text) => outcomes.add(text));
+  const program_ = scenario_of(threads, (text) => void outcomes.add(text));
   for (let n = 0; strategy.next(); n++) {
     if (n >= most) return null;
     h.reset();
@@ -171,7 +171,7 @@ test('dpor has every outcome that depth first has, and each class once', async (
       compared++;
       const outcomes = new Set<string>();
       const report = await search(
-        scenario_of(threads, (text) => outcomes.add(text)),
+        scenario_of(threads, (text) => void outcomes.add(text)),
         { strategy: 'dpor' },
       );
       t.true(report.complete);
