@@ -53,7 +53,7 @@ export default defineConfig(
   },
   {
     // The core is deterministic and knows no host: time and randomness come from the kernel's own clock and seed.
-    files: ['index.ts', 'libc/**/*.ts', 'kernel-mock/**/*.ts'],
+    files: ['index.ts', 'libc/**/*.ts', 'kernel-mock/**/*.ts', 'tools/index.ts', 'tools/inject/*.ts'],
     rules: {
       'no-console': 'error',
       'no-restricted-globals': [

@@ -31,6 +31,7 @@ export default {
     libc: 'build/libc/index.js',
     'kernel-mock': 'build/kernel-mock/index.js',
     uapi: 'build/kernel-mock/include/uapi/index.js',
+    tools: 'build/tools/index.js',
     cli: 'build/tools/cli.js',
     // Loaded by cli.js into the module loader's thread.
     module_hooks: 'build/tools/module_hooks.js',

@@ -41,7 +41,9 @@ import * as sys_time_h from './sys/time.js';
 import * as sys_times_h from './sys/times.js';
 import * as sys_uio_h from './sys/uio.js';
 import * as sys_wait_h from './sys/wait.js';
+import * as sys_xattr_h from './sys/xattr.js';
 import * as time_h from './time.js';
+import * as utime_h from './utime.js';
 import * as unistd_h from './unistd.js';
 import * as unistd_cred_h from './unistd/cred.js';
 import * as unistd_exec_h from './unistd/exec.js';
@@ -85,6 +87,8 @@ type Headers = typeof arpa_inet_h &
   typeof sys_times_h &
   typeof sys_uio_h &
   typeof sys_wait_h &
+  typeof sys_xattr_h &
+  typeof utime_h &
   typeof time_h &
   typeof unistd_h &
   typeof unistd_cred_h &
@@ -130,6 +134,8 @@ export const functions: Headers = {
   ...sys_times_h,
   ...sys_uio_h,
   ...sys_wait_h,
+  ...sys_xattr_h,
+  ...utime_h,
   ...time_h,
   ...unistd_h,
   ...unistd_cred_h,
@@ -199,6 +205,7 @@ export type { SigActionT } from './internal/sigaction.js';
 export type { SigSetArg, SigSetT } from './internal/siginfo.js';
 export type { SpawnAttr, SpawnFileActions } from './spawn.js';
 export type { Env } from './internal/strings.js';
+export type { Utimbuf } from './utime.js';
 export type { Timespec, Timeval } from './internal/timespec.js';
 export type { Itimerval } from './sys/time.js';
 export type { Tms } from './sys/times.js';

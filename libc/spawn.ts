@@ -185,7 +185,7 @@ export async function posix_spawn(
   file_actions: SpawnFileActions | null,
   attr: SpawnAttr | null,
   argv: readonly string[],
-  envp: Env | null = this.process.env,
+  envp: Env | null = this.process.environ,
 ): Promise<number> {
   return do_spawn(this, pid, (child) => do_execve(child, path, argv, envp), file_actions, attr);
 }
@@ -198,7 +198,7 @@ export async function posix_spawnp(
   file_actions: SpawnFileActions | null,
   attr: SpawnAttr | null,
   argv: readonly string[],
-  envp: Env | null = this.process.env,
+  envp: Env | null = this.process.environ,
 ): Promise<number> {
   return do_spawn(this, pid, (child) => do_execvpe(child, file, argv, envp, false), file_actions, attr);
 }

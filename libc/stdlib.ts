@@ -1,5 +1,5 @@
 /** stdlib.h. */
-import { EINTR } from '../kernel-mock/include/uapi/errno.js';
+import { EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
 import {
   SIGABRT,
   SIGCHLD,
@@ -13,10 +13,12 @@ import {
 } from '../kernel-mock/include/uapi/signal.js';
 import { POSIX_SPAWN_SETSIGDEF, POSIX_SPAWN_SETSIGMASK } from './constants.js';
 import type { Libc } from './index.js';
+import { want_text } from './internal/describe.js';
 import { address_of } from './internal/handlers.js';
 import type { Thread } from './internal/thread.js';
 import { type SigActionT, do_sigaction } from './internal/sigaction.js';
 import type { SigSetT } from './internal/siginfo.js';
+import { get_env, is_env_name } from './internal/strings.js';
 import { pthread_sigmask, raise } from './signal.js';
 import { posix_spawn } from './spawn.js';
 
@@ -46,19 +48,46 @@ export async function abort(this: Thread): Promise<never> {
 
 /** `getenv(name)`: the value of an environment variable, or null. getenv(3). */
 export function getenv(this: Thread, name: string): string | null {
-  const { env } = this.process;
-  return Object.hasOwn(env, name) ? env[name]! : null;
+  want_text(name, 'name');
+  return get_env(this.process.environ, name);
 }
 
-/** `setenv(name, value, overwrite)`: what exec functions pass on. setenv(3). */
-export function setenv(this: Thread, name: string, value: string, overwrite: number): number {
-  if (overwrite !== 0 || this.process.env[name] === undefined) this.process.env[name] = value;
+/** Replace the first string of that name, or add one at the end. */
+function put_env({ environ }: Thread, name: string, string: string): number {
+  const at = environ.findIndex((s) => s.startsWith(`${name}=`));
+  if (at === -1) environ.push(string);
+  else environ[at] = string;
   return 0;
 }
 
-/** `unsetenv(name)`. unsetenv(3). */
+/** `setenv(name, value, overwrite)`: what exec functions pass on. -1 with errno EINVAL (no name, or one with `=`). setenv(3). */
+export function setenv(this: Thread, name: string, value: string, overwrite: number): number {
+  want_text(name, 'name');
+  want_text(value, 'value');
+  if (!is_env_name(name)) return this.ret(-EINVAL);
+  if (overwrite === 0 && getenv.call(this, name) !== null) return 0;
+  return put_env(this, name, `${name}=${value}`);
+}
+
+/** `putenv(string)`: `NAME=value` as it is; without `=` the name is taken out. putenv(3). */
+export function putenv(this: Thread, string: string): number {
+  want_text(string, 'string');
+  const at = string.indexOf('=');
+  return at === -1 ? unsetenv.call(this, string) : put_env(this, string.slice(0, at), string);
+}
+
+/** `unsetenv(name)`: every string of that name. -1 with errno EINVAL (no name, or one with `=`). unsetenv(3). */
 export function unsetenv(this: Thread, name: string): number {
-  delete this.process.env[name];
+  want_text(name, 'name');
+  if (!is_env_name(name)) return this.ret(-EINVAL);
+  const { environ } = this;
+  for (let at = environ.length - 1; at >= 0; at--) if (environ[at]!.startsWith(`${name}=`)) environ.splice(at, 1);
+  return 0;
+}
+
+/** `clearenv()`: no string is left. clearenv(3). */
+export function clearenv(this: Thread): number {
+  this.environ.length = 0;
   return 0;
 }
 

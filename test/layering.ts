@@ -48,6 +48,7 @@ const ENTRIES = new Map([
   ['sys-indirect/libc', 'libc/index.ts'],
   ['sys-indirect/kernel-mock', 'kernel-mock/index.ts'],
   ['sys-indirect/uapi', 'kernel-mock/include/uapi/index.ts'],
+  ['sys-indirect/tools', 'tools/index.ts'],
 ]);
 
 export function layerOf(path: string): Layer | undefined {

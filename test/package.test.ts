@@ -4,6 +4,7 @@ import test from 'ava';
 import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
+import * as tools from 'sys-indirect/tools';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
 
@@ -51,6 +52,8 @@ test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
 
+test('sys-indirect/tools', exports, tools, ['RuleError', 'inject', 'injector', 'parse_fault', 'parse_inject']);
+
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));
   const acting = Object.entries(uapi as Record<string, unknown>).filter(([, value]) => typeof value === 'function');
@@ -91,6 +94,7 @@ test('functions of the library', (t) => {
     'chmod',
     'chown',
     'chroot',
+    'clearenv',
     'clearerr',
     'clock_getres',
     'clock_gettime',
@@ -272,6 +276,7 @@ test('functions of the library', (t) => {
     'pthread_setcanceltype',
     'pthread_sigmask',
     'pthread_testcancel',
+    'putenv',
     'puts',
     'pwrite',
     'pwritev',
@@ -403,7 +408,7 @@ test('modules only, without side effects, under a free licence', (t) => {
 test('every entry has its types first', (t) => {
   const { './package.json': self, ...entries } = json.exports;
   t.is(self, './package.json');
-  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './uapi']);
+  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './uapi', './tools']);
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 

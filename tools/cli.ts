@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RouteName, releases, routes } from '../index.js';
 import { demo } from './demo.js';
+import { parse_fault, parse_inject } from './inject/parse.js';
+import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
 import { UsageError } from './usage.js';
@@ -48,6 +50,17 @@ function variable(text: string, env: Record<string, string> = {}): Record<string
   return { ...env, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
+/** One more rule for those that were given before. */
+function rule(parse: (text: string) => Rule): (text: string, before?: readonly Rule[]) => readonly Rule[] {
+  return (text, before = []) => {
+    try {
+      return [...before, parse(text)];
+    } catch (error) {
+      throw error instanceof RuleError ? new UsageError(error.message) : error;
+    }
+  };
+}
+
 const program = new Command('sys-indirect')
   .description(description ?? 'A glibc-style C library over a swappable Linux kernel, mocked in process')
   .version(version)
@@ -82,6 +95,16 @@ program
   .option('--junk <BYTE>', 'fill fresh user memory with this byte', byte)
   .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', variable)
   .option('--log <FILE>', 'write what happens in the kernel to a file, one line for each event')
+  .option(
+    '--inject <RULE>',
+    'do something to calls: SET:error=E, :retval=V, :signal=S, :delay_enter=D … :when=N; may be repeated',
+    rule(parse_inject),
+  )
+  .option(
+    '--fault <RULE>',
+    'let calls fail: SET[:error=E][:when=N], ENOSYS by default; may be repeated',
+    rule(parse_fault),
+  )
   .allowUnknownOption()
   .addHelpText(
     'after',
@@ -91,9 +114,12 @@ The program reads what is piped to this command from its descriptor 0; what it w
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
 end of its own: a dead lock, a program that throws or cannot be loaded, a bug of the kernel.
 
+Rules are those of strace's --inject, and more of their kind: docs/faults.md. A rule that did nothing is told of at the end.
+
 Examples:
   sys-indirect run examples/indirect-v3.ts --kernel 2.6.24-rc3-indirect-v3
   sys-indirect run examples/echo-accept4.ts --kernel 2.6.27 --log /dev/stderr
+  sys-indirect run server.mjs --inject accept4:error=EMFILE:when=3+2 --fault %memory
   echo hello | sys-indirect run cat.mjs --kernel 2.6.23`,
   )
   .action(async (file: string | undefined, args: string[], options: RunOptions & { route: RouteName }) => {

@@ -6,6 +6,8 @@ import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type 
 import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { event_log } from './eventlog.js';
+import { inject } from './inject/inject.js';
+import type { Rule } from './inject/rule.js';
 import { load_program, syntax_error } from './load_program.js';
 import { UsageError } from './usage.js';
 
@@ -19,6 +21,9 @@ export interface RunOptions {
   readonly junk?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: string;
+  /** Rules of --inject and --fault. */
+  readonly inject?: readonly Rule[];
+  readonly fault?: readonly Rule[];
 }
 
 /** All that stands in the host's standard input. Waits for its end. */
@@ -79,8 +84,12 @@ function report(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
 }
 
+function warn(text: string): void {
+  process.stderr.write(`sys-indirect: ${text}\n`);
+}
+
 function fail(file: string, text: string): number {
-  process.stderr.write(`sys-indirect: ${file}: ${text}\n`);
+  warn(`${file}: ${text}`);
   return RUN_FAILED;
 }
 
@@ -88,13 +97,13 @@ function fail(file: string, text: string): number {
 function shell_status(file: string, status: number): number {
   const signo = status & 0x7f;
   if (signo === 0) return (status >> 8) & 0xff;
-  process.stderr.write(`sys-indirect: ${file}: killed by ${signal_names[signo] ?? `signal ${signo}`}\n`);
+  warn(`${file}: killed by ${signal_names[signo] ?? `signal ${signo}`}`);
   return 128 + signo;
 }
 
 /** Run the program of `file`; answers with the exit status for the host. */
 export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const { kernel: release, route, env, log, ...rest } = options;
+  const { kernel: release, route, env, log, inject: rules = [], fault = [], ...rest } = options;
   let loaded;
   try {
     loaded = await load_program(file);
@@ -111,7 +120,12 @@ export async function run_file(file: string, args: readonly string[], options: R
     ...(out === null ? {} : { trace: event_log(out.write) }),
   });
   const { main, programs } = loaded;
-  for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
+  try {
+    for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
+  } catch (error) {
+    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
+  }
+  const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
@@ -122,6 +136,7 @@ export async function run_file(file: string, args: readonly string[], options: R
   } catch (error) {
     return fail(file, report(error));
   } finally {
+    for (const line of injection?.unmatched() ?? []) warn(line);
     out?.close();
   }
 }

@@ -1,20 +1,8 @@
-/** Changing what stat shows: length, mode, owner, times; and asking for rights (fs/attr.c, fs/open.c, fs/utimes.c). */
+/** Changing what stat shows: length, mode, owner; and asking for rights (fs/attr.c, fs/open.c). Times: utimes.ts. */
 import type { Dentry, Inode } from '../include/linux/dcache.js';
 import { FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
-import {
-  EACCES,
-  EBADF,
-  EFAULT,
-  EFBIG,
-  EINVAL,
-  EISDIR,
-  ENODEV,
-  EOPNOTSUPP,
-  EPERM,
-  ESPIPE,
-  ETXTBSY,
-} from '../include/uapi/errno.js';
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EPERM, ESPIPE, ETXTBSY } from '../include/uapi/errno.js';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
@@ -34,16 +22,12 @@ import {
   FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
 } from '../include/uapi/falloc.js';
-import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
-import { layout_x86_64 } from '../include/uapi/layout.js';
-import { S_IFMT, S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG, UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
-import { get_s64 } from '../lib/bytes.js';
+import { IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
+import { S_IFMT, S_ISDIR, S_ISFIFO, S_ISGID, S_ISREG } from '../include/uapi/stat.js';
 import { capable } from '../kernel/capability.js';
-import { find_vma } from '../mm/mmap.js';
 import { s64 } from '../mm/uaccess.js';
 import { fget } from './file.js';
 import {
-  BOOT_SECONDS,
   MAY_WRITE,
   current_time,
   drop_suidgid,
@@ -249,7 +233,8 @@ function chown_common(task: Task, dentry: Dentry, user: number, group: number): 
   return 0;
 }
 
-function lookup_flags(flags: number): number {
+/** AT_* as LOOKUP_* bits. */
+export function lookup_flags(flags: number): number {
   return ((flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
 }
 
@@ -278,63 +263,6 @@ export function sys_lchown(task: Task, pathname: number, uid: number, gid: numbe
 export function sys_fchown(task: Task, fd: number, uid: number, gid: number): number {
   const file = fget(task, fd);
   return file === null ? -EBADF : chown_common(task, file_dentry(file, vfs_of(task.kernel)), uid, gid);
-}
-
-// Times.
-
-/** One timespec of utimensat as a time of ours: undefined leaves it; -1: now; -EINVAL is null. */
-function utime_of(task: Task, bytes: Uint8Array, at: number): number | undefined | null {
-  const { tv_sec, tv_nsec } = layout_x86_64.timespec;
-  const sec = get_s64(bytes, at + tv_sec);
-  const nsec = get_s64(bytes, at + tv_nsec);
-  if (nsec === UTIME_OMIT) return undefined;
-  if (nsec === UTIME_NOW) return current_time(task.kernel);
-  return nsec < 0 || nsec > 999_999_999 ? null : (sec - BOOT_SECONDS) * 1e9 + nsec;
-}
-
-/** Times of now need rights to write, others an owner. */
-function set_times(task: Task, dentry: Dentry, times: readonly (number | undefined)[] | null): number {
-  const inode = dentry.d_inode;
-  if (!inode_owner_or_capable(task, inode)) {
-    if (times !== null) return -EPERM;
-    if (inode_permission(task, inode, MAY_WRITE) < 0) return -EACCES;
-  }
-  const now = current_time(task.kernel);
-  const [atime, mtime] = times ?? [now, now];
-  if (atime !== undefined) inode.i_atime = atime;
-  if (mtime !== undefined) inode.i_mtime = mtime;
-  inode.i_ctime = now;
-  const mask = atime !== undefined && mtime !== undefined ? IN_ATTRIB : atime !== undefined ? IN_ACCESS : IN_MODIFY;
-  fsnotify_dentry(vfs_of(task.kernel), dentry, mask);
-  return 0;
-}
-
-/**
- * `utimensat(dfd, path, times, flags)`; a null path means `dfd` itself.
- *
- * @returns 0; -EFAULT, -EINVAL (times, flags), the walk's errors, -EACCES, -EPERM. utimensat(2); Linux fs/utimes.c.
- *
- * DEVIATION: a time that is far from now is kept to a quarter of a microsecond.
- */
-export function sys_utimensat(task: Task, dfd: number, pathname: number, utimes: number, flags: number): number {
-  let times: (number | undefined | null)[] | null = null;
-  if (utimes !== 0) {
-    const area = find_vma(task.mm, utimes, 32);
-    if (area === null) return -EFAULT;
-    times = [0, 16].map((o) => utime_of(task, area.bytes, utimes - area.start + o));
-    if (times.every((time) => time === undefined)) return 0;
-    if (times.includes(null)) return -EINVAL;
-  }
-  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  const dentry = pathname === 0 ? utimes_fd(task, dfd, flags) : user_path_at(task, dfd, pathname, lookup_flags(flags));
-  return typeof dentry === 'number' ? dentry : set_times(task, dentry, times as (number | undefined)[] | null);
-}
-
-function utimes_fd(task: Task, dfd: number, flags: number): Dentry | number {
-  if ((dfd | 0) === AT_FDCWD) return -EFAULT;
-  if (flags !== 0) return -EINVAL;
-  const file = fget(task, dfd);
-  return file === null ? -EBADF : file_dentry(file, vfs_of(task.kernel));
 }
 
 // Rights.

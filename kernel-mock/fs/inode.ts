@@ -57,6 +57,7 @@ export function new_inode(kernel: Kernel, vfs: Vfs, sb: SuperBlock, mode: number
     i_pages: null,
     i_seals: -1,
     i_private,
+    i_xattrs: null,
     i_write_hint: 0,
     i_flctx: null,
     i_marks: null,

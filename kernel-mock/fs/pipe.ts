@@ -33,7 +33,7 @@ interface PipeBuffer {
   /** Where its first byte stood in the page: what was read does not come back as room. */
   offset: number;
   len: number;
-  readonly packet: boolean;
+  packet: boolean;
 }
 
 /** Linux: struct pipe_inode_info. */
@@ -41,6 +41,8 @@ export interface PipeInode {
   readonly kernel: Kernel;
   readonly ino: number;
   readonly bufs: Fifo<PipeBuffer>;
+  /** A page that was read up, for the next write; null: none. Linux keeps two such pages, tmp_page. */
+  spare: PipeBuffer | null;
   /** The bytes of all pages in a row. */
   readonly bytes: Kfifo;
   /** Pages that it may hold. */
@@ -62,6 +64,7 @@ export function alloc_pipe(kernel: Kernel): PipeInode {
     kernel,
     ino: kernel.next_ino++,
     bufs: fifo(),
+    spare: null,
     bytes: kfifo(),
     max_usage: PIPE_DEF_BUFFERS,
     readers: 0,
@@ -89,6 +92,29 @@ export function wake_writers(pipe: PipeInode): void {
   if (pipe.wr_wait.first !== null) wake_up(pipe.wr_wait, POLLOUT | POLLWRNORM);
 }
 
+/** Append a page that holds `len` bytes from `offset` on. */
+export function pipe_push(pipe: PipeInode, offset: number, len: number, packet: boolean): void {
+  const { spare } = pipe;
+  if (spare === null) {
+    fifo_push(pipe.bufs, { offset, len, packet });
+    return;
+  }
+  pipe.spare = null;
+  spare.offset = offset;
+  spare.len = len;
+  spare.packet = packet;
+  fifo_push(pipe.bufs, spare);
+}
+
+/** The first `n` bytes of the first page were read: it goes when it is read up. */
+export function pipe_pop(pipe: PipeInode, n: number): void {
+  const buf = fifo_peek(pipe.bufs)!;
+  kfifo_skip(pipe.kernel.pages, pipe.bytes, n);
+  buf.offset += n;
+  buf.len -= n;
+  if (buf.len === 0) pipe.spare = fifo_shift(pipe.bufs)!;
+}
+
 // Reading.
 
 /** Deliver from the first page; -EFAULT takes nothing. Answers with the bytes. */
@@ -101,12 +127,8 @@ function read_buffer(task: Task, pipe: PipeInode, iter: IovIter): number {
   copy_to_iter(task.mm, iter, ring, out, first);
   if (n > first) copy_to_iter(task.mm, iter, ring, 0, n - first);
   // What a read leaves of a packet is lost.
-  const used = buf.packet ? buf.len : n;
-  kfifo_skip(pipe.kernel.pages, pipe.bytes, used);
-  buf.offset += used;
-  buf.len -= used;
   if (buf.packet) iter.count = 0;
-  if (buf.len === 0) fifo_shift(pipe.bufs);
+  pipe_pop(pipe, buf.packet ? buf.len : n);
   return n;
 }
 
@@ -181,7 +203,7 @@ function fill_pages(task: Task, pipe: PipeInode, iter: IovIter, packet: boolean)
     const n = Math.min(iter.count, PAGE_SIZE);
     if (!fault_in(task.mm, iter, n)) return -EFAULT;
     append(task, pipe, iter, n);
-    fifo_push(pipe.bufs, { offset: 0, len: n, packet });
+    pipe_push(pipe, 0, n, packet);
   }
   return 0;
 }

@@ -1,8 +1,8 @@
 /** The pages of a pipe without user memory between: what splice and its kin work on (fs/splice.c). */
-import { fifo_len, fifo_peek, fifo_push, fifo_shift } from '../lib/fifo.js';
-import { kfifo_reserve, kfifo_skip } from '../lib/kfifo.js';
+import { fifo_len, fifo_peek } from '../lib/fifo.js';
+import { kfifo_reserve } from '../lib/kfifo.js';
 import { copy } from '../lib/bytes.js';
-import { PAGE_SIZE, type PipeInode, pipe_full, wake_readers, wake_writers } from './pipe.js';
+import { PAGE_SIZE, type PipeInode, pipe_full, pipe_pop, pipe_push, wake_readers, wake_writers } from './pipe.js';
 
 /** Pages that it has room for. */
 export function pipe_room(pipe: PipeInode): number {
@@ -25,11 +25,8 @@ export function pipe_consume(pipe: PipeInode, n: number): void {
   for (let left = Math.min(n, pipe.bytes.len); left > 0;) {
     const buf = fifo_peek(pipe.bufs)!;
     const take = Math.min(buf.len, left);
-    kfifo_skip(pipe.kernel.pages, pipe.bytes, take);
-    buf.offset += take;
-    buf.len -= take;
+    pipe_pop(pipe, take);
     left -= take;
-    if (buf.len === 0) fifo_shift(pipe.bufs);
   }
   if (was_full && !pipe_full(pipe)) wake_writers(pipe);
 }
@@ -46,7 +43,7 @@ export function pipe_put_pages(pipe: PipeInode, bytes: Uint8Array, skew: number)
     copy(f.buf, to, bytes, at, first);
     copy(f.buf, 0, bytes, at + first, n - first);
     f.len += n;
-    fifo_push(pipe.bufs, { offset: PAGE_SIZE - n, len: n, packet: false });
+    pipe_push(pipe, PAGE_SIZE - n, n, false);
     at += n;
   }
   wake_readers(pipe);

@@ -66,7 +66,8 @@ function vfs_write(task: Task, file: OpenFile): Result {
 
 /** Each of the ranges by itself, until one is short: for files that take one at a time. Linux: do_loop_readv_writev. */
 function loop_writev(task: Task, file: OpenFile): Result {
-  return write_ranges(task, file, task.iter.segs!, 0, 0);
+  const { segs } = task.iter;
+  return segs === null ? vfs_write(task, file) : write_ranges(task, file, segs, 0, 0);
 }
 
 function write_ranges(task: Task, file: OpenFile, segs: readonly number[], from: number, written: number): Result {
@@ -103,7 +104,7 @@ function* write_ranges_after(
 function import_ubuf(task: Task, buf: number, count: number): number {
   const len = size_t(count);
   if (!access_ok(buf, len)) return -EFAULT;
-  iov_iter_ubuf(task.iter, buf, Math.min(len, MAX_RW_COUNT));
+  iov_iter_ubuf(task.iter, buf, len < MAX_RW_COUNT ? len : MAX_RW_COUNT);
   return 0;
 }
 

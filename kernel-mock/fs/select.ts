@@ -20,7 +20,7 @@ import { get_timespec } from '../kernel/futex.js';
 import { restore_saved_sigmask_unless, set_user_sigmask } from '../kernel/signal.js';
 import { SIGSET_SIZE, get_sigset, without_unblockable } from '../kernel/sigset.js';
 import { ktime_get } from '../kernel/time.js';
-import { size_t } from '../mm/uaccess.js';
+import { access_ok, size_t } from '../mm/uaccess.js';
 import { fget, fput, get_file, rlimit_nofile } from './file.js';
 
 const POLLFD = layout_x86_64.pollfd;
@@ -102,10 +102,23 @@ function* poll_sleep(task: Task, ufds: number, nfds: number, expires: number): S
   }
 }
 
+/** Nothing to look at, and no room for answers: a sleep, and then the error. */
+function no_poll(task: Task, expires: number): Result {
+  if (expires === 0) return -EFAULT;
+  return no_poll_sleep(poll_sleep(task, 0, 0, expires));
+}
+
+function* no_poll_sleep(sleep: Sleep): Sleep {
+  yield* sleep;
+  return -EFAULT;
+}
+
 /** The body of poll and ppoll. `expires`: Infinity for no limit; 0: do not sleep. Linux: do_sys_poll. */
 function do_sys_poll(task: Task, ufds: number, nfds_reg: number, expires: number): Result {
   const nfds = nfds_reg >>> 0;
   if (nfds > rlimit_nofile(task)) return -EINVAL;
+  // ABI: found only when the answers are written. Linux: user_write_access_begin; before 5.8 each was written by itself.
+  if (nfds === 0 && !access_ok(ufds, 0) && task.kernel.release.poll_access_once) return no_poll(task, expires);
   if (nfds > 0) {
     const area = find_vma(task.mm, ufds, nfds * POLLFD.size);
     if (area === null) return -EFAULT;

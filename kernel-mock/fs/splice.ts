@@ -17,7 +17,15 @@ import { get_s64, put_u64 } from '../lib/bytes.js';
 import { fifo_items } from '../lib/fifo.js';
 import { send_sigpipe } from '../kernel/signal.js';
 import { finish_wait, prepare_to_wait, signal_pending } from '../kernel/wait.js';
-import { MAX_RW_COUNT, copy_from_iter, copy_to_iter, fault_in, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
+import {
+  MAX_RW_COUNT,
+  copy_from_iter,
+  copy_to_iter,
+  fault_in,
+  fault_in_some,
+  import_iovec,
+  iov_iter_ubuf,
+} from '../mm/iov_iter.js';
 import { do_mmap, do_munmap, find_vma } from '../mm/mmap.js';
 import { size_t } from '../mm/uaccess.js';
 import { fget, hold_file } from './file.js';
@@ -324,7 +332,7 @@ function iter_to_pipe(task: Task, pipe: PipeInode, iter: IovIter): number {
   let done = 0;
   while (iter.count > 0 && !pipe_full(pipe)) {
     if (!fault_in(task.mm, iter, 1)) break;
-    const n = Math.min(iter.len, PAGE_SIZE - (iter.ptr % PAGE_SIZE));
+    const n = fault_in_some(task.mm, iter, Math.min(iter.len, PAGE_SIZE - (iter.ptr % PAGE_SIZE)));
     const bytes = new Uint8Array(n);
     if (copy_from_iter(task.mm, iter, bytes, 0, n) < 0) break;
     pipe_put_pages(pipe, bytes, 0);

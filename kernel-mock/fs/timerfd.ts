@@ -4,7 +4,7 @@ import type { Kernel } from '../include/linux/kernel.js';
 import type { IovIter, Mm } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, EPERM, ERESTARTSYS } from '../include/uapi/errno.js';
+import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, ENOTTY, EPERM, ERESTARTSYS } from '../include/uapi/errno.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN } from '../include/uapi/poll.js';
@@ -15,16 +15,16 @@ import {
   CLOCK_REALTIME,
   CLOCK_REALTIME_ALARM,
 } from '../include/uapi/time.js';
-import { TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
+import { TFD_IOC_SET_TICKS, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET } from '../include/uapi/timerfd.js';
 import { get_s64, put_u64 } from '../lib/bytes.js';
 import { type Timer, add_timer, del_timer, timer } from '../lib/timerqueue.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { is_realtime } from '../kernel/hrtimer.js';
 import { ktime_get } from '../kernel/time.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
-import { copy_to_iter } from '../mm/iov_iter.js';
+import { copy_to_iter, fault_in_some } from '../mm/iov_iter.js';
 import { find_vma } from '../mm/mmap.js';
-import { copy_to_user } from '../mm/uaccess.js';
+import { copy_to_user, get_user_u64 } from '../mm/uaccess.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 import { fget } from './file.js';
@@ -40,6 +40,8 @@ interface TimerfdCtx {
   interval: number;
   /** Expirations that were not read. */
   ticks: number;
+  /** It fired, and nobody has looked since. */
+  expired: boolean;
   readonly wqh: WaitQueueHead;
   /** It goes by the date: told when that is set. Null: it does not. */
   date: ((delta: number) => void) | null;
@@ -54,17 +56,24 @@ function ctx_of(file: OpenFile): TimerfdCtx {
   return file.private_data as TimerfdCtx;
 }
 
-/** The timer fired: count, wake, and go on by the interval. */
+/**
+ * The timer fired: count, and wake. ABI: one with an interval goes on only when somebody looks at it, so that what nobody reads
+ * wakes nobody again. Linux: timerfd_triggered.
+ */
 function timerfd_expired(ctx: TimerfdCtx): void {
-  const { kernel, timer: t, interval } = ctx;
+  ctx.expired = true;
   ctx.ticks++;
-  if (interval > 0) {
-    // Time may have jumped over several expirations.
-    const missed = Math.floor((ktime_get(kernel) - t.expires) / interval);
-    ctx.ticks += missed;
-    add_timer(kernel.timers, t, t.expires + (missed + 1) * interval);
-  }
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLIN);
+}
+
+/** Somebody looks: count the intervals that have passed, and go on by the next. Linux: hrtimer_forward_now, hrtimer_restart. */
+function restart_expired(ctx: TimerfdCtx): void {
+  const { kernel, timer: t, interval, expired } = ctx;
+  ctx.expired = false;
+  if (!expired || interval === 0) return;
+  const missed = Math.floor((ktime_get(kernel) - t.expires) / interval);
+  ctx.ticks += missed;
+  add_timer(kernel.timers, t, t.expires + (missed + 1) * interval);
 }
 
 /** The date was set: what goes by it fires at another moment, or tells its reader. Linux: timerfd_clock_was_set. */
@@ -91,13 +100,17 @@ const scratch = new Uint8Array(8);
 
 /** ABI: a reader who cannot take the count has lost it. After a change of the date it does not count. */
 function take(task: Task, ctx: TimerfdCtx, iter: IovIter): number {
-  put_u64(scratch, 0, ctx.ticks);
-  ctx.ticks = 0;
   if (ctx.canceled) {
+    ctx.ticks = 0;
     ctx.canceled = false;
     return -ECANCELED;
   }
-  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
+  restart_expired(ctx);
+  put_u64(scratch, 0, ctx.ticks);
+  ctx.ticks = 0;
+  const n = fault_in_some(task.mm, iter, 8);
+  copy_to_iter(task.mm, iter, scratch, 0, n);
+  return n === 0 ? -EFAULT : n;
 }
 
 function* read_sleep(task: Task, ctx: TimerfdCtx, iter: IovIter): Sleep {
@@ -131,6 +144,21 @@ const timerfd_fops = {
     del_timer(ctx.kernel.timers, ctx.timer);
     if (ctx.date !== null) ctx.kernel.clock_was_set.delete(ctx.date);
   },
+  /** TFD_IOC_SET_TICKS (3.17): so many expirations can be read. -EINVAL (none), -ECANCELED. Linux: timerfd_ioctl. */
+  ioctl(task: Task, file: OpenFile, cmd: number, argp: number): number {
+    if (cmd !== TFD_IOC_SET_TICKS || !task.kernel.release.fdinfo_more) return -ENOTTY;
+    const ticks = get_user_u64(task.mm, argp);
+    if (ticks < 0) return ticks;
+    if (ticks === 0) return -EINVAL;
+    const ctx = ctx_of(file);
+    if (ctx.canceled) {
+      ctx.canceled = false;
+      return -ECANCELED;
+    }
+    ctx.ticks = ticks;
+    wake_up(ctx.wqh);
+    return 0;
+  },
   show: () => 'anon_inode:[timerfd]',
   show_fdinfo: timerfd_show_fdinfo,
 } satisfies FileOperations;
@@ -142,6 +170,7 @@ function new_timerfd(task: Task, clockid: number, flags: number): number {
     timer: timer(() => timerfd_expired(ctx)),
     interval: 0,
     ticks: 0,
+    expired: false,
     wqh: wait_queue_head(),
     date: null,
     might_cancel: false,
@@ -209,6 +238,7 @@ function set_timer(ctx: TimerfdCtx, spec: Itimerspec, flags: number): number {
   setup_cancel(ctx, absolute, (flags & TFD_TIMER_CANCEL_ON_SET) !== 0);
   ctx.interval = interval;
   ctx.ticks = 0;
+  ctx.expired = false;
   if (value === 0) {
     del_timer(timers, ctx.timer);
     return 0;
@@ -276,6 +306,7 @@ export function sys_timerfd_settime(task: Task, ufd: number, flags: number, utmr
   const ctx = timerfd_fget(task, ufd);
   if (typeof ctx === 'number') return ctx;
   if (!may_wake_alarm(task, ctx.clockid)) return -EPERM;
+  restart_expired(ctx);
   const old = get_remaining(ctx);
   // ABI: before TFD_TIMER_CANCEL_ON_SET (3.0) its bit meant nothing.
   const err = set_timer(ctx, spec, timerfd_settime_flags === ~0 ? flags & TFD_TIMER_ABSTIME : flags);
@@ -286,7 +317,9 @@ export function sys_timerfd_settime(task: Task, ufd: number, flags: number, utmr
 /** `timerfd_gettime(fd, cur)`: -EBADF, -EINVAL (no timer), -EFAULT. timerfd_create(2). */
 export function sys_timerfd_gettime(task: Task, ufd: number, otmr: number): number {
   const ctx = timerfd_fget(task, ufd);
-  return typeof ctx === 'number' ? ctx : put_itimerspec(task.mm, otmr, get_remaining(ctx));
+  if (typeof ctx === 'number') return ctx;
+  restart_expired(ctx);
+  return put_itimerspec(task.mm, otmr, get_remaining(ctx));
 }
 
 /**

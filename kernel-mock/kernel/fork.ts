@@ -15,7 +15,7 @@ import {
 } from '../include/linux/sched.js';
 import type { WaitEntry } from '../include/linux/wait.js';
 import type { Cpu, Image, UserMemory } from '../include/uapi/seam.js';
-import { EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
+import { EAGAIN, EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
 import {
   RLIMIT_CORE,
   RLIMIT_MSGQUEUE,
@@ -61,6 +61,7 @@ import { attach_pgrp } from './pgrp.js';
 import { pidfd_create } from './pid.js';
 import { recalc_sigpending } from './signal.js';
 import { sig_pending, sigset } from './sigset.js';
+import { over_nproc } from './user.js';
 import { signal_pending, wait_entry, wait_queue_head } from './wait.js';
 
 /** Linux: INIT_RLIMITS. Soft and hard limit in turn. */
@@ -343,7 +344,7 @@ function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
  * The low byte of `flags` is the signal to the parent at the end.
  *
  * @returns the id of the new task; -EINVAL (CLONE_THREAD without CLONE_SIGHAND, CLONE_SIGHAND without CLONE_VM, CLONE_PIDFD with
- *          CLONE_PARENT_SETTID), -EMFILE, -EFAULT (pidfd)
+ *          CLONE_PARENT_SETTID), -EAGAIN (RLIMIT_NPROC), -EMFILE, -EFAULT (pidfd)
  * A pending signal comes first. With CLONE_VFORK it sleeps until the child has called execve or has ended. clone(2); Linux
  * kernel/fork.c copy_process.
  */
@@ -353,6 +354,7 @@ export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: 
   if (err < 0) return err;
   recalc_sigpending(task);
   if (signal_pending(task)) return -ERESTARTNOINTR;
+  if (over_nproc(task)) return -EAGAIN;
 
   const { kernel } = task;
   const thread = (flags & CLONE_THREAD) !== 0;

@@ -208,13 +208,12 @@ function kill_permitted(task: Task, group: ThreadGroup, sig: number): boolean {
   return sig === SIGCONT && group.sid === task.group.sid;
 }
 
-/** -EINVAL (sig), -EPERM. */
+/** -EINVAL (sig), -EPERM, -EAGAIN (RLIMIT_SIGPENDING). */
 export function kill_group(task: Task, group: ThreadGroup, info: SigInfo): number {
   const err = check_signal(info.si_signo);
   if (err < 0) return err;
   if (!kill_permitted(task, group, info.si_signo)) return -EPERM;
-  if (info.si_signo !== 0) send_signal_group(group, info);
-  return 0;
+  return info.si_signo === 0 ? 0 : send_signal_group(group, info);
 }
 
 /** To all of a process group: 0 if one of them got it. -ESRCH: there is none. Linux: __kill_pgrp_info. */
@@ -260,7 +259,7 @@ export function sys_kill(task: Task, upid: number, signum: number): number {
   return kill_pgrp(task, info, pid === 0 ? task.group.pgid : -pid);
 }
 
-/** -ESRCH, -EINVAL (sig), -EPERM. */
+/** -ESRCH, -EINVAL (sig), -EPERM, -EAGAIN (RLIMIT_SIGPENDING). */
 function do_tkill(task: Task, tgid: number, pid: number, info: SigInfo): number {
   const { tasks, groups } = task.kernel;
   const target = tasks.get(pid);
@@ -271,8 +270,7 @@ function do_tkill(task: Task, tgid: number, pid: number, info: SigInfo): number 
   const err = check_signal(info.si_signo);
   if (err < 0) return err;
   if (!kill_permitted(task, group, info.si_signo)) return -EPERM;
-  if (info.si_signo !== 0 && alive) send_signal_task(target, info);
-  return 0;
+  return info.si_signo !== 0 && alive ? send_signal_task(target, info) : 0;
 }
 
 /** `tgkill(tgid, tid, sig)`: to one thread. -EINVAL (a number that is none), -ESRCH, -EINVAL (sig). tgkill(2). */

@@ -2,6 +2,7 @@
 import {
   type SigAction,
   type SigInfo,
+  type SigPending,
   type SigSet,
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
@@ -12,6 +13,7 @@ import {
   type Task,
   type ThreadGroup,
 } from '../include/linux/sched.js';
+import { EAGAIN } from '../include/uapi/errno.js';
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
@@ -21,6 +23,7 @@ import {
   SIGCONT,
   SIGKILL,
   SIGPIPE,
+  SIGRTMIN,
   SIGSTOP,
   SIGTSTP,
   SIGTTIN,
@@ -34,8 +37,17 @@ import {
 } from '../include/uapi/signal.js';
 import { pgrp_members } from './pgrp.js';
 import { activate_task } from './sched.js';
-import { flush_sigqueue_mask, next_signal, queue_signal, siggenmask, sigismember, take_signal } from './sigset.js';
+import {
+  flush_sigqueue_mask,
+  legacy_queue,
+  next_signal,
+  sigaddset,
+  siggenmask,
+  sigismember,
+  take_signal,
+} from './sigset.js';
 import { process_cred } from './cred.js';
+import { over_sigpending } from './user.js';
 import { wake_up, wake_up_all } from './wait.js';
 
 /** Signals whose default is to do nothing. */
@@ -153,32 +165,52 @@ export function one_has_stopped(group: ThreadGroup): void {
   notify_parent_cldstop(group, CLD_STOPPED, group.stop_signal);
 }
 
-/** Send `info.si_signo` to one thread. Signals that are ignored and not blocked are dropped. */
-export function send_signal_task(task: Task, info: SigInfo): void {
-  const { group } = task;
-  prepare_stop_cont(group, info.si_signo);
-  if (sig_ignored(task, info.si_signo)) return;
-  if (!queue_signal(task.pending, info)) return;
-  if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
-  if (info.si_signo === SIGKILL) do_group_exit(group, SIGKILL);
-  else if (!sigismember(task.blocked, info.si_signo)) signal_wake_up(task, false);
+/**
+ * Put `info` into `pending`, which belongs to `task` or its process. Beyond RLIMIT_SIGPENDING a signal of old loses what goes with
+ * it, unless the kernel itself or kill sent it, and a real-time signal that is to carry something is refused: -EAGAIN.
+ *
+ * @returns 1: it is there; 0: one was there already; -EAGAIN. Linux: __send_signal_locked.
+ */
+function queue_signal(task: Task, pending: SigPending, info: SigInfo): number {
+  const sig = info.si_signo;
+  if (legacy_queue(pending, sig)) return 0;
+  const keep = sig < SIGRTMIN && info.si_code >= 0;
+  if (keep || !over_sigpending(task.group, task.cred)) pending.queue.push(info);
+  else if (sig >= SIGRTMIN && info.si_code !== SI_USER) return -EAGAIN;
+  sigaddset(pending.set, sig);
+  const { signalfd_wqh } = task.group;
+  if (signalfd_wqh.first !== null) wake_up(signalfd_wqh);
+  return 1;
 }
 
-/** Send it to a process: to the first thread that does not block it. Linux: send_signal, complete_signal. */
-export function send_signal_group(group: ThreadGroup, info: SigInfo): void {
+/** Send `info.si_signo` to one thread. Signals that are ignored and not blocked are dropped. 0, -EAGAIN. */
+export function send_signal_task(task: Task, info: SigInfo): number {
+  const { group } = task;
+  prepare_stop_cont(group, info.si_signo);
+  if (sig_ignored(task, info.si_signo)) return 0;
+  const queued = queue_signal(task, task.pending, info);
+  if (queued <= 0) return queued;
+  if (info.si_signo === SIGKILL) do_group_exit(group, SIGKILL);
+  else if (!sigismember(task.blocked, info.si_signo)) signal_wake_up(task, false);
+  return 0;
+}
+
+/** Send it to a process: to the first thread that does not block it. 0, -EAGAIN. Linux: send_signal, complete_signal. */
+export function send_signal_group(group: ThreadGroup, info: SigInfo): number {
   const sig = info.si_signo;
   const [leader] = group.threads;
-  if (leader === undefined) return;
+  if (leader === undefined) return 0;
   prepare_stop_cont(group, sig);
-  if (sig_ignored(leader, sig)) return;
-  if (!queue_signal(group.pending, info)) return;
-  if (group.signalfd_wqh.first !== null) wake_up(group.signalfd_wqh);
+  if (sig_ignored(leader, sig)) return 0;
+  const queued = queue_signal(leader, group.pending, info);
+  if (queued <= 0) return queued;
   if (sig === SIGKILL) do_group_exit(group, SIGKILL);
   else {
     const takers = [...group.threads].filter((t) => !sigismember(t.blocked, sig));
     const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
     if (taker !== undefined) signal_wake_up(taker, false);
   }
+  return 0;
 }
 
 /** The next signal for `task` that is not in `blocked`: its own first, then one of its process. */

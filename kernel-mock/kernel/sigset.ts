@@ -13,6 +13,7 @@ import {
   SIGSTOP,
   SIGSYS,
   SIGTRAP,
+  SI_USER,
 } from '../include/uapi/signal.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
@@ -84,13 +85,14 @@ export function next_signal(pending: SigPending, blocked: SigSet): number {
   return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
 }
 
-/** Real-time signals queue; of the others one is kept: false if there is one. Linux: legacy_queue. */
-export function queue_signal(pending: SigPending, info: SigInfo): boolean {
-  const sig = info.si_signo;
-  if (sig < SIGRTMIN && sigismember(pending.set, sig)) return false;
-  sigaddset(pending.set, sig);
-  pending.queue.push(info);
-  return true;
+/** Real-time signals queue; of the others one is kept: is there one? */
+export function legacy_queue(pending: SigPending, sig: number): boolean {
+  return sig < SIGRTMIN && sigismember(pending.set, sig);
+}
+
+/** A signal that found no room in the queue: that it came is all that is known of it. Linux: collect_signal. */
+function no_siginfo(si_signo: number): SigInfo {
+  return { si_signo, si_code: SI_USER, si_pid: 0, si_uid: 0, si_status: 0, si_value: 0 };
 }
 
 /** Take the next signal out of `pending`. Linux: __dequeue_signal. */
@@ -98,7 +100,7 @@ export function take_signal(pending: SigPending, blocked: SigSet): SigInfo | und
   const sig = next_signal(pending, blocked);
   if (sig === 0) return undefined;
   const at = pending.queue.findIndex((info) => info.si_signo === sig);
-  const [info] = pending.queue.splice(at, 1);
+  const info = at === -1 ? no_siginfo(sig) : pending.queue.splice(at, 1)[0];
   if (!pending.queue.some((other) => other.si_signo === sig)) sigdelset(pending.set, sig);
   return info;
 }

@@ -23,10 +23,23 @@ export function iov_iter_ubuf(iter: IovIter, ptr: number, len: number): void {
   iter.pos = -1;
 }
 
+const { size, iov_base, iov_len } = layout_x86_64.iovec;
+
+/** An iovec of one element. Linux: copy_iovec of __import_iovec_ubuf. */
+function import_one(mm: Mm, iter: IovIter, vec: number): number {
+  const area = find_vma(mm, vec, size);
+  if (area === null) return -EFAULT;
+  const o = vec - area.start;
+  const len = get_s64(area.bytes, o + iov_len);
+  if (len < 0) return -EINVAL;
+  iov_iter_ubuf(iter, get_u64(area.bytes, o + iov_base), Math.min(len, MAX_RW_COUNT));
+  return 0;
+}
+
 /** An iovec of `nr` elements at `vec`. -EINVAL: too many, or a length below zero as ssize_t; -EFAULT. Linux: lib/iov_iter.c import_iovec. */
 export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): number {
-  const { size, iov_base, iov_len } = layout_x86_64.iovec;
   if (!(nr >= 0 && nr <= UIO_MAXIOV)) return -EINVAL;
+  if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
   if (nr > 0) {
@@ -61,7 +74,7 @@ function next_segment(iter: IovIter): void {
 
 /** Is every one of the next `n` bytes there? Lets a caller take data from a queue only when they can be delivered. */
 export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
-  next_segment(iter);
+  if (n > iter.len) next_segment(iter);
   if (n <= iter.len) return n === 0 || find_vma(mm, iter.ptr, n) !== null;
   let left = n - iter.len;
   if (iter.len > 0 && find_vma(mm, iter.ptr, iter.len) === null) return false;
@@ -73,7 +86,13 @@ export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
   return true;
 }
 
-/** How many of the next `n` bytes are there before a segment that is not. Linux: fault_in_iov_iter_readable. */
+/** Bytes of the range that are there: its area may end before it does. */
+function mapped_part(mm: Mm, ptr: number, len: number): number {
+  const area = find_vma(mm, ptr, 1);
+  return area === null ? 0 : Math.min(area.start + area.bytes.length - ptr, len);
+}
+
+/** How many of the next `n` bytes are there before one that is not. Linux: fault_in_iov_iter_readable, copy_page_to_iter. */
 export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
   if (fault_in(mm, iter, n)) return n;
   let done = 0;
@@ -84,19 +103,31 @@ export function fault_in_some(mm: Mm, iter: IovIter, n: number): number {
     ptr = iter.segs?.[i] ?? 0;
     len = iter.segs?.[i + 1] ?? n;
   }
-  return Math.min(done, n);
+  return Math.min(done + mapped_part(mm, ptr, len), n);
+}
+
+/** The next `n` bytes, which stand in this segment, have been moved. */
+function iov_iter_advance(iter: IovIter, n: number): void {
+  iter.ptr += n;
+  iter.len -= n;
+  iter.count -= n;
 }
 
 /** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */
 export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
+  if (n > iter.len) return copy_from_segments(mm, iter, to, at, n);
+  if (copy_from_user(mm, to, at, iter.ptr, n) < 0) return -EFAULT;
+  iov_iter_advance(iter, n);
+  return 0;
+}
+
+function copy_from_segments(mm: Mm, iter: IovIter, to: Uint8Array, at: number, n: number): number {
   let done = 0;
   while (done < n) {
     next_segment(iter);
     const take = Math.min(n - done, iter.len);
     if (copy_from_user(mm, to, at + done, iter.ptr, take) < 0) return -EFAULT;
-    iter.ptr += take;
-    iter.len -= take;
-    iter.count -= take;
+    iov_iter_advance(iter, take);
     done += take;
   }
   return 0;
@@ -104,14 +135,19 @@ export function copy_from_iter(mm: Mm, iter: IovIter, to: Uint8Array, at: number
 
 /** Deliver `n` bytes of `from` (no more than `count`). */
 export function copy_to_iter(mm: Mm, iter: IovIter, from: Uint8Array, at: number, n: number): number {
+  if (n > iter.len) return copy_to_segments(mm, iter, from, at, n);
+  if (copy_to_user(mm, iter.ptr, from, at, n) < 0) return -EFAULT;
+  iov_iter_advance(iter, n);
+  return 0;
+}
+
+function copy_to_segments(mm: Mm, iter: IovIter, from: Uint8Array, at: number, n: number): number {
   let done = 0;
   while (done < n) {
     next_segment(iter);
     const take = Math.min(n - done, iter.len);
     if (copy_to_user(mm, iter.ptr, from, at + done, take) < 0) return -EFAULT;
-    iter.ptr += take;
-    iter.len -= take;
-    iter.count -= take;
+    iov_iter_advance(iter, take);
     done += take;
   }
   return 0;

@@ -12,7 +12,7 @@ export function mm_alloc(junk: number | undefined): Mm {
   const mm: Mm = {
     areas: [],
     free: null,
-    free1: [],
+    free1: null,
     brk: 1,
     live: 0,
     users: 1,
@@ -59,9 +59,9 @@ export function dup_mm(old: Mm): Mm {
     const { start, slots } = from;
     // Not slice(): a Buffer's is a view of the same bytes.
     const bytes = from.bytes === NO_BYTES ? NO_BYTES : new Uint8Array(from.bytes);
-    const area: Area = { start, bytes, view: null, slots };
+    const area: Area = { start, bytes, view: null, slots, next: null };
     for (let i = 0; i < slots; i++) mm.areas[slot + i] = area;
-    if (area.bytes === NO_BYTES) free_list(mm, slots).push(area);
+    if (area.bytes === NO_BYTES) put_free(mm, area);
     slot += slots;
   }
   return mm;
@@ -71,27 +71,49 @@ export function dup_mm(old: Mm): Mm {
 export function exit_mmap(mm: Mm): void {
   mm.areas = [];
   mm.free = null;
-  mm.free1 = [];
+  mm.free1 = null;
   mm.live = 0;
 }
 
-function free_list(mm: Mm, slots: number): Area[] {
-  if (slots === 1) return mm.free1;
+/** Put an unmapped area into the list of its size. */
+function put_free(mm: Mm, area: Area): void {
+  if (area.slots === 1) {
+    area.next = mm.free1;
+    mm.free1 = area;
+    return;
+  }
   mm.free ??= new Map();
-  let list = mm.free.get(slots);
-  if (list === undefined) mm.free.set(slots, (list = []));
-  return list;
+  area.next = mm.free.get(area.slots) ?? null;
+  mm.free.set(area.slots, area);
+}
+
+/** Take an unmapped area of several slots out of its list, or null. */
+function get_free(mm: Mm, slots: number): Area | null {
+  const area = mm.free?.get(slots) ?? null;
+  if (area === null) return null;
+  if (area.next === null) mm.free!.delete(slots);
+  else mm.free!.set(slots, area.next);
+  return area;
+}
+
+/** An area of `slots` where none was before. */
+function new_area(mm: Mm, slots: number): Area {
+  const area: Area = { start: mm.brk * SLOT, bytes: NO_BYTES, view: null, slots, next: null };
+  for (let i = 0; i < slots; i++) mm.areas[mm.brk + i] = area;
+  mm.brk += slots;
+  return area;
 }
 
 /** Map `bytes` where no area is; an area that was unmapped is used again first. */
 export function do_mmap(mm: Mm, bytes: Bytes): number {
-  const slots = (bytes.length < SLOT ? 0 : Math.floor(bytes.length / SLOT)) + 1;
-  let area = free_list(mm, slots).pop();
-  if (area === undefined) {
-    area = { start: mm.brk * SLOT, bytes: NO_BYTES, view: null, slots };
-    for (let i = 0; i < slots; i++) mm.areas[mm.brk + i] = area;
-    mm.brk += slots;
-  }
+  let area: Area;
+  if (bytes.length >= SLOT) {
+    const slots = Math.floor(bytes.length / SLOT) + 1;
+    area = get_free(mm, slots) ?? new_area(mm, slots);
+  } else if (mm.free1 !== null) {
+    area = mm.free1;
+    mm.free1 = area.next;
+  } else area = new_area(mm, 1);
   area.bytes = bytes;
   mm.live++;
   return area.start;
@@ -103,7 +125,7 @@ export function do_munmap(mm: Mm, start: number): void {
   area.bytes = NO_BYTES;
   area.view = null;
   mm.live--;
-  free_list(mm, area.slots).push(area);
+  put_free(mm, area);
 }
 
 /**
@@ -117,6 +139,13 @@ export function find_vma(mm: Mm, ptr: number, len: number): Area | null {
   if (area === undefined || !(narrow || Number.isInteger(ptr))) return null;
   const offset = ptr - area.start;
   return offset >= 0 && offset + len <= area.bytes.length ? area : null;
+}
+
+/** A 64-bit field, as get_u64 reads it. */
+export function view_u64(view: DataView, o: number): number {
+  const hi = view.getUint32(o + 4, true);
+  const lo = view.getUint32(o, true);
+  return hi === 0 ? lo : lo + hi * 0x1_0000_0000;
 }
 
 /** The bytes of an area that stays, such as a stack, for many wide fields at once: a third of the time of single bytes. */

@@ -474,7 +474,7 @@ export function sys_getsockopt(
   const value =
     (level | 0) === SOL_SOCKET
       ? sock_getsockopt(sock.sk, optname | 0, room)
-      : sock.ops.getsockopt(task, sock, level | 0, optname | 0);
+      : sock.ops.getsockopt(task, sock, level | 0, optname | 0, room);
   if (typeof value === 'number') return value;
   const n = Math.min(room, value.length);
   if (copy_to_user(task.mm, optval, value, 0, n) < 0) return -EFAULT;

@@ -15,14 +15,14 @@ import {
   MSG_WAITFORONE,
 } from '../include/uapi/socket.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
-import { get_s32, get_u64, put_u32, put_u64 } from '../lib/bytes.js';
+import { put_u32, put_u64 } from '../lib/bytes.js';
 import { hold_file } from '../fs/file.js';
 import { put_timespec } from '../fs/select.js';
 import { get_timespec } from '../kernel/futex.js';
 import { ktime_get } from '../kernel/time.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
-import { find_vma } from '../mm/mmap.js';
-import { copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
+import { area_view, find_vma, view_u64 } from '../mm/mmap.js';
+import { access_ok, copy_from_user, get_user_u32, put_user_u32, size_t } from '../mm/uaccess.js';
 import { sock_error } from './core/sock.js';
 import {
   NO_ADDRESS,
@@ -36,6 +36,11 @@ import {
 } from './socket.js';
 
 const { msghdr: MSGHDR, mmsghdr: MMSGHDR } = layout_x86_64;
+
+/** A buffer that no program can have is found before the socket is looked for. Linux: import_ubuf. */
+function buf_is_bad(task: Task, buf: number, len: number): boolean {
+  return !access_ok(buf, Math.min(size_t(len), MAX_RW_COUNT)) && task.kernel.release.sendto_buf_first;
+}
 
 /**
  * `sendto(fd, buf, len, flags, addr, addrlen)`; send is sendto without an address.
@@ -53,6 +58,7 @@ export function sys_sendto(
   uaddr: number,
   addrlen: number,
 ): Result {
+  if (buf_is_bad(task, buf, len)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
@@ -93,6 +99,7 @@ export function sys_recvfrom(
   uaddr: number,
   ulen: number,
 ): Result {
+  if (buf_is_bad(task, buf, len)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   const msg = plain_message(task, file);
@@ -128,11 +135,11 @@ function copy_msg_name(task: Task, msg: MsgHdr, uaddr: number, namelen: number):
 function copy_msghdr_from_user(task: Task, msg: MsgHdr, umsg: number, receive: boolean): number {
   const area = find_vma(task.mm, umsg, MSGHDR.size);
   if (area === null) return -EFAULT;
-  const { bytes } = area;
+  const header = area_view(area);
   const at = umsg - area.start;
-  const uaddr = get_u64(bytes, at + MSGHDR.msg_name);
-  const iovlen = get_u64(bytes, at + MSGHDR.msg_iovlen);
-  const namelen = uaddr === 0 ? 0 : get_s32(bytes, at + MSGHDR.msg_namelen);
+  const uaddr = view_u64(header, at + MSGHDR.msg_name);
+  const iovlen = view_u64(header, at + MSGHDR.msg_iovlen);
+  const namelen = uaddr === 0 ? 0 : header.getInt32(at + MSGHDR.msg_namelen, true);
   const old = task.kernel.release.msghdr_first;
   if (old && iovlen > UIO_MAXIOV) return -EMSGSIZE;
   let err = old && receive ? 0 : check_namelen(task, namelen);
@@ -140,9 +147,9 @@ function copy_msghdr_from_user(task: Task, msg: MsgHdr, umsg: number, receive: b
   if (err < 0) return err;
   if (iovlen > UIO_MAXIOV) return -EMSGSIZE;
   msg.msg_name = receive ? uaddr : 0;
-  msg.msg_control = get_u64(bytes, at + MSGHDR.msg_control);
-  msg.msg_controllen = get_u64(bytes, at + MSGHDR.msg_controllen);
-  return import_iovec(task.mm, task.iter, get_u64(bytes, at + MSGHDR.msg_iov), iovlen);
+  msg.msg_control = view_u64(header, at + MSGHDR.msg_control);
+  msg.msg_controllen = view_u64(header, at + MSGHDR.msg_controllen);
+  return import_iovec(task.mm, task.iter, view_u64(header, at + MSGHDR.msg_iov), iovlen);
 }
 
 /** The control messages to send: -ENOBUFS (more than net.core.optmem_max), -EFAULT. */

@@ -27,7 +27,7 @@ export interface Cmsg {
 }
 
 function align(n: number): number {
-  return Math.ceil(n / 8) * 8;
+  return (n + 7) & ~7;
 }
 
 function data_len({ fds, cred, data }: Cmsg): number {
@@ -41,7 +41,7 @@ function space(cmsg: Cmsg): number {
 }
 
 function put_data(raw: Uint8Array, at: number, { fds, cred, data }: Cmsg): void {
-  if (fds !== undefined) fds.forEach((fd, i) => put_u32(raw, at + 4 * i, fd));
+  if (fds !== undefined) for (let i = 0; i < fds.length; i++) put_u32(raw, at + 4 * i, fds[i]!);
   else if (cred !== undefined) {
     put_u32(raw, at + UCRED.pid, cred.pid);
     put_u32(raw, at + UCRED.uid, cred.uid);
@@ -51,10 +51,14 @@ function put_data(raw: Uint8Array, at: number, { fds, cred, data }: Cmsg): void 
 
 /** The buffer of msg_control. */
 export function encode_cmsgs(list: readonly Cmsg[]): Uint8Array {
-  for (const cmsg of list as readonly unknown[])
-    if (typeof cmsg !== 'object' || cmsg === null)
-      throw new TypeError(`a control message is { level, type, fds, cred or data }, not ${describe(cmsg)}`);
-  const raw = new Uint8Array(list.reduce((n, cmsg) => n + space(cmsg), 0));
+  let size = 0;
+  for (const cmsg of list) {
+    const it: unknown = cmsg;
+    if (typeof it !== 'object' || it === null)
+      throw new TypeError(`a control message is { level, type, fds, cred or data }, not ${describe(it)}`);
+    size += space(cmsg);
+  }
+  const raw = new Uint8Array(size);
   let at = 0;
   for (const cmsg of list) {
     put_u64(raw, at + CMSGHDR.cmsg_len, CMSGHDR.size + data_len(cmsg));
@@ -66,24 +70,32 @@ export function encode_cmsgs(list: readonly Cmsg[]): Uint8Array {
   return raw;
 }
 
-function decode_cmsg(level: number, type: number, data: Uint8Array): Cmsg {
-  if (level === SOL_SOCKET && (type === SCM_RIGHTS || type === SCM_PIDFD))
-    return { level, type, fds: Array.from({ length: data.length >> 2 }, (_, i) => get_s32(data, 4 * i)) };
-  if (level !== SOL_SOCKET || type !== SCM_CREDENTIALS || data.length < UCRED.size)
-    return { level, type, data: data.slice() };
-  const cred = { pid: get_s32(data, UCRED.pid), uid: get_u32(data, UCRED.uid), gid: get_u32(data, UCRED.gid) };
+/** The control message whose data stand in `raw` from `at` to `end`. */
+function decode_cmsg(level: number, type: number, raw: Uint8Array, at: number, end: number): Cmsg {
+  if (level === SOL_SOCKET && (type === SCM_RIGHTS || type === SCM_PIDFD)) {
+    const fds: number[] = [];
+    for (let o = at; o + 4 <= end; o += 4) fds.push(get_s32(raw, o));
+    return { level, type, fds };
+  }
+  if (level !== SOL_SOCKET || type !== SCM_CREDENTIALS || end - at < UCRED.size)
+    return { level, type, data: raw.slice(at, end) };
+  const cred = {
+    pid: get_s32(raw, at + UCRED.pid),
+    uid: get_u32(raw, at + UCRED.uid),
+    gid: get_u32(raw, at + UCRED.gid),
+  };
   return { level, type, cred };
 }
 
-/** Put the control messages of what a call wrote into `list`, in the place of what was there. */
-export function decode_cmsgs(raw: Uint8Array, list: Cmsg[]): void {
+/** Put the control messages that a call wrote, `used` bytes of `raw`, into `list`, in the place of what was there. */
+export function decode_cmsgs(raw: Uint8Array, used: number, list: Cmsg[]): void {
   list.length = 0;
-  for (let at = 0; at + CMSGHDR.size <= raw.length;) {
-    const len = Math.min(get_u64(raw, at + CMSGHDR.cmsg_len), raw.length - at);
+  for (let at = 0; at + CMSGHDR.size <= used;) {
+    const len = Math.min(get_u64(raw, at + CMSGHDR.cmsg_len), used - at);
     if (len < CMSGHDR.size) break;
     const level = get_s32(raw, at + CMSGHDR.cmsg_level);
     const type = get_s32(raw, at + CMSGHDR.cmsg_type);
-    list.push(decode_cmsg(level, type, raw.subarray(at + CMSGHDR.size, at + len)));
+    list.push(decode_cmsg(level, type, raw, at + CMSGHDR.size, at + len));
     at += align(len);
   }
 }

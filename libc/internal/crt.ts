@@ -11,7 +11,7 @@ import type { Route } from './routes/route.js';
 import { decode_siginfo } from './siginfo.js';
 
 /**
- * A program: `main(libc, argv, env)`. Its status, 0 to 255, ends the process; nothing counts as 0.
+ * A program: `main(libc, argv, env)`. `env` is the environment at its start by name, the first of each; `libc.environ` has all of it. Its status, 0 to 255, ends the process; nothing counts as 0.
  */
 export type Program = (
   libc: Libc,
@@ -21,6 +21,7 @@ export type Program = (
 
 type NewLibc = (cpu: Cpu, process: Process) => Libc;
 
+/** As getenv sees them: of a name that is there twice the first, and no string without a name. */
 function parse_env(strings: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const s of strings) {
@@ -40,16 +41,11 @@ function exit_status(value: unknown): number {
 /** No feature has been asked for. Full length: a look-up beyond the end of an array is slow each time. */
 const NO_FEATURES: Process['features'] = descriptor_calls.map(() => undefined);
 
-function new_process(
-  route: Route,
-  env: Record<string, string>,
-  new_libc: NewLibc,
-  features: Process['features'],
-): Process {
+function new_process(route: Route, environ: string[], new_libc: NewLibc, features: Process['features']): Process {
   const process: Process = {
     route,
     features,
-    env,
+    environ,
     starting: new Map(),
     handlers: [],
     atexit: [],
@@ -73,7 +69,7 @@ function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
 /** What fork copies of the library. The child has one thread: the one that called fork. */
 function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process {
   const features = parent.features.map((f) => (f === undefined ? f : { ...f }));
-  const child = new_process(parent.route, { ...parent.env }, new_libc, features);
+  const child = new_process(parent.route, parent.environ.slice(), new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
   for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
@@ -121,9 +117,9 @@ class ProgramImage implements Image {
   }
 
   async start(cpu: Cpu, argv: readonly string[], env: readonly string[]): Promise<void> {
-    this.#process = new_process(this.#route, parse_env(env), this.#new_libc, NO_FEATURES.slice());
+    this.#process = new_process(this.#route, env.slice(), this.#new_libc, NO_FEATURES.slice());
     const libc = this.#thread(cpu);
-    const status = exit_status(await this.#program(libc, argv, this.#process.env));
+    const status = exit_status(await this.#program(libc, argv, parse_env(env)));
     await libc.exit(status);
   }
 
@@ -166,5 +162,5 @@ class ProgramImage implements Image {
 
 /** An image of `program`, whose descriptor-creating functions take `route`. */
 export function program_image(program: Program, route: Route, new_libc: NewLibc): Image {
-  return new ProgramImage(program, route, new_libc, new_process(route, {}, new_libc, NO_FEATURES.slice()));
+  return new ProgramImage(program, route, new_libc, new_process(route, [], new_libc, NO_FEATURES.slice()));
 }

@@ -1,6 +1,6 @@
 /** execve(2) and the search along PATH, for the functions that run programs. */
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR } from '../../kernel-mock/include/uapi/errno.js';
-import { type Env, env_strings, map_vector } from './strings.js';
+import { type Env, env_strings, get_env, map_vector } from './strings.js';
 import type { Thread } from './thread.js';
 
 /** -errno, if it returns at all. */
@@ -32,7 +32,7 @@ export async function do_execvpe(
   shell = true,
 ): Promise<number> {
   if (file === '') return -ENOENT;
-  const path = t.process.env['PATH'] ?? DEFAULT_PATH;
+  const path = get_env(t.process.environ, 'PATH') ?? DEFAULT_PATH;
   const tries = file.includes('/') ? [file] : path.split(':').map((dir) => (dir === '' ? file : `${dir}/${file}`));
   let denied = false;
   let ret = -ENOENT;

@@ -86,7 +86,8 @@ export interface Process {
   readonly route: Route;
   /** By index of the descriptor call; undefined: never asked. */
   readonly features: (Feature | undefined)[];
-  readonly env: Record<string, string>;
+  /** What exec passes on, as it came and in that order: names may be twice there, and strings without `=`. */
+  readonly environ: string[];
   /** Tasks that have not begun, by the stack pointer that clone was given. */
   readonly starting: Map<number, Start>;
   /** Functions that were given to sigaction: the kernel knows them by number. */

@@ -25,6 +25,18 @@ export function map_vector(t: Thread, strings: readonly string[] | null): String
   };
 }
 
+/** Can a string `NAME=value` begin with it? */
+export function is_env_name(name: string): boolean {
+  return name !== '' && !name.includes('=');
+}
+
+/** The value of the first string of that name, or null. */
+export function get_env(environ: readonly string[], name: string): string | null {
+  if (!is_env_name(name)) return null;
+  const found = environ.find((s) => s.startsWith(`${name}=`));
+  return found === undefined ? null : found.slice(name.length + 1);
+}
+
 /** An environment as strings `NAME=value`: given so, or as an object. */
 export type Env = Readonly<Record<string, string>> | readonly string[];
 

@@ -12,29 +12,42 @@ export interface Rlimit {
   rlim_max: number;
 }
 
-/** `getrlimit(resource, rlim)`: fills in soft and hard limit. -1 with errno EINVAL. getrlimit(2). */
-export async function getrlimit(this: Thread, resource: number, rlim: Partial<Rlimit>): Promise<number> {
-  if (typeof rlim !== 'object' || rlim === null)
-    throw new TypeError(`rlim is { rlim_cur, rlim_max }, not ${describe(rlim)}`);
-  const raw = new Uint8Array(RLIMIT.size);
-  const ptr = this.map(raw);
-  const ret = await this.enter(this.nr.getrlimit, resource, ptr);
-  this.unmap(ptr);
-  if (ret === 0) {
-    rlim.rlim_cur = get_u64(raw, RLIMIT.rlim_cur);
-    rlim.rlim_max = get_u64(raw, RLIMIT.rlim_max);
-  }
-  return this.ret(ret);
-}
-
-/** `setrlimit(resource, rlim)`. -1 with errno EINVAL (soft above hard), EPERM. setrlimit(2). */
-export async function setrlimit(this: Thread, resource: number, rlim: Rlimit): Promise<number> {
+/** A struct rlimit for the kernel; null: a null pointer. */
+function encode_rlimit(rlim: Rlimit | null): Uint8Array | null {
+  if (rlim === null) return null;
   const raw = new Uint8Array(RLIMIT.size);
   for (const field of ['rlim_cur', 'rlim_max'] as const)
     if (typeof rlim?.[field] !== 'number') throw new TypeError(`${field} is a number, not ${describe(rlim?.[field])}`);
   put_u64(raw, RLIMIT.rlim_cur, rlim.rlim_cur);
   put_u64(raw, RLIMIT.rlim_max, rlim.rlim_max);
+  return raw;
+}
+
+/** Room for a struct rlimit that the kernel fills in; null: a null pointer. */
+function room_for(rlim: Partial<Rlimit> | null): Uint8Array | null {
+  if (typeof rlim !== 'object') throw new TypeError(`rlim is { rlim_cur, rlim_max }, not ${describe(rlim)}`);
+  return rlim === null ? null : new Uint8Array(RLIMIT.size);
+}
+
+function decode_rlimit(raw: Uint8Array | null, rlim: Partial<Rlimit> | null): void {
+  if (raw === null || rlim === null) return;
+  rlim.rlim_cur = get_u64(raw, RLIMIT.rlim_cur);
+  rlim.rlim_max = get_u64(raw, RLIMIT.rlim_max);
+}
+
+/** `getrlimit(resource, rlim)`: fills in soft and hard limit. -1 with errno EINVAL, EFAULT (null). getrlimit(2). */
+export async function getrlimit(this: Thread, resource: number, rlim: Partial<Rlimit> | null): Promise<number> {
+  const raw = room_for(rlim);
   const ptr = this.map(raw);
+  const ret = await this.enter(this.nr.getrlimit, resource, ptr);
+  this.unmap(ptr);
+  if (ret === 0) decode_rlimit(raw, rlim);
+  return this.ret(ret);
+}
+
+/** `setrlimit(resource, rlim)`. -1 with errno EFAULT (null), EINVAL (soft above hard), EPERM. setrlimit(2). */
+export async function setrlimit(this: Thread, resource: number, rlim: Rlimit | null): Promise<number> {
+  const ptr = this.map(encode_rlimit(rlim));
   const ret = await this.enter(this.nr.setrlimit, resource, ptr);
   this.unmap(ptr);
   return this.ret(ret);
@@ -48,21 +61,14 @@ export async function prlimit(
   new_limit: Rlimit | null,
   old_limit: Partial<Rlimit> | null = null,
 ): Promise<number> {
-  const raw = new Uint8Array(RLIMIT.size);
-  if (new_limit !== null) {
-    put_u64(raw, RLIMIT.rlim_cur, new_limit.rlim_cur);
-    put_u64(raw, RLIMIT.rlim_max, new_limit.rlim_max);
-  }
-  const old = new Uint8Array(RLIMIT.size);
-  const ptr = new_limit === null ? 0 : this.map(raw);
-  const oldptr = old_limit === null ? 0 : this.map(old);
+  const raw = encode_rlimit(new_limit);
+  const old = room_for(old_limit);
+  const ptr = this.map(raw);
+  const oldptr = this.map(old);
   const ret = await this.enter(this.nr.prlimit64, pid, resource, ptr, oldptr);
   this.unmap(ptr);
   this.unmap(oldptr);
-  if (ret === 0 && old_limit !== null) {
-    old_limit.rlim_cur = get_u64(old, RLIMIT.rlim_cur);
-    old_limit.rlim_max = get_u64(old, RLIMIT.rlim_max);
-  }
+  if (ret === 0) decode_rlimit(old, old_limit);
   return this.ret(ret);
 }
 

@@ -1,5 +1,6 @@
 /** sys/time.h. */
-import { want_object } from '../internal/describe.js';
+import { type Path, c_string, call_with } from '../internal/call.js';
+import { want_list, want_object } from '../internal/describe.js';
 import type { Thread } from '../internal/thread.js';
 import { type Timeval, decode_timeval, encode_timeval } from '../internal/timespec.js';
 
@@ -69,4 +70,28 @@ export async function setitimer(
   this.unmap(oldptr);
   if (ret === 0 && old !== null && raw !== null) decode_itimerval(raw, old);
   return this.ret(ret);
+}
+
+function encode_times(times: readonly [Timeval, Timeval] | null): Uint8Array | null {
+  if (times === null) return null;
+  want_list(times, 'times is [access, modification] or null');
+  const raw = new Uint8Array(32);
+  raw.set(encode_timeval(times[0]), 0);
+  raw.set(encode_timeval(times[1]), 16);
+  return raw;
+}
+
+/** `utimes(path, [access, modification])`: null: now. EINVAL (microseconds), ENOENT …, EACCES, EPERM. utimes(2). */
+export async function utimes(this: Thread, path: Path, times: readonly [Timeval, Timeval] | null): Promise<number> {
+  return call_with(this, 'utimes', c_string(path), encode_times(times));
+}
+
+/** `futimesat(dirfd, path, [access, modification])`: a null path means `dirfd` itself. EBADF, ENOTDIR. futimesat(2). */
+export async function futimesat(
+  this: Thread,
+  dirfd: number,
+  path: Path,
+  times: readonly [Timeval, Timeval] | null,
+): Promise<number> {
+  return call_with(this, 'futimesat', dirfd, c_string(path), encode_times(times));
 }

@@ -15,19 +15,19 @@ export async function execve(
   this: Thread,
   path: string | null,
   argv: readonly string[] | null,
-  envp: Env | null = this.process.env,
+  envp: Env | null = this.process.environ,
 ): Promise<number> {
   return this.ret(await do_execve(this, path, argv, envp));
 }
 
 /** `execv(path, argv)`. exec(3). */
 export async function execv(this: Thread, path: string, argv: readonly string[]): Promise<number> {
-  return this.ret(await do_execve(this, path, argv, this.process.env));
+  return this.ret(await do_execve(this, path, argv, this.process.environ));
 }
 
 /** `execvp(file, argv)`: looks along PATH unless `file` has a slash. exec(3). */
 export async function execvp(this: Thread, file: string, argv: readonly string[]): Promise<number> {
-  return this.ret(await do_execvpe(this, file, argv, this.process.env));
+  return this.ret(await do_execvpe(this, file, argv, this.process.environ));
 }
 
 /** `execvpe(file, argv, envp)`. exec(3). */
@@ -37,12 +37,12 @@ export async function execvpe(this: Thread, file: string, argv: readonly string[
 
 /** `execl(path, arg0, …)`: execv with a list. exec(3). */
 export async function execl(this: Thread, path: string, ...argv: readonly string[]): Promise<number> {
-  return this.ret(await do_execve(this, path, argv, this.process.env));
+  return this.ret(await do_execve(this, path, argv, this.process.environ));
 }
 
 /** `execlp(file, arg0, …)`: execvp with a list. exec(3). */
 export async function execlp(this: Thread, file: string, ...argv: readonly string[]): Promise<number> {
-  return this.ret(await do_execvpe(this, file, argv, this.process.env));
+  return this.ret(await do_execvpe(this, file, argv, this.process.environ));
 }
 
 /** `execveat(dirfd, path, argv, envp, flags)` (Linux 3.19). -1 with errno EINVAL, EBADF, then as execve. execveat(2). */

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('../../../test/bench/native.c', import.meta.url));
 
+/** The compiled rows. */
 export interface Native {
-  /** Nanoseconds for each of `n` iterations of a row, in a process of its own. */
-  ns(row: string, n: number): number;
+  readonly binary: string;
   remove(): void;
 }
 
-/** The compiled rows, or why there are none. */
+/** Compile the rows; text: why there are none. */
 export function compile_native(): Native | string {
   const dir = mkdtempSync(join(tmpdir(), 'sys-indirect-bench-'));
   const binary = join(dir, 'native');
@@ -26,8 +26,10 @@ export function compile_native(): Native | string {
     remove();
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no cc here' : 'cc cannot compile native.c';
   }
-  return {
-    ns: (row, n) => Number(execFileSync(binary, [row, String(n)], { encoding: 'utf8' })),
-    remove,
-  };
+  return { binary, remove };
+}
+
+/** Nanoseconds for each of `n` iterations of a row, in a process of its own. */
+export function native_ns(binary: string, row: string, n: number): number {
+  return Number(execFileSync(binary, [row, String(n)], { encoding: 'utf8' }));
 }

@@ -59,7 +59,7 @@ test('an address that is none', answers, call(2 ** 60, FUTEX_WAIT, 0, 0), 'EFAUL
 /** `sleepers` wait on one word; it is woken by `wakes`, one call each. Answers with what each wake and each wait returned. */
 function wakes(sleepers: number, counts: readonly number[], flag = 0) {
   return async (libc: Libc): Promise<unknown> => {
-    const at = libc.map(word());
+    const at = libc.cpu.memory.map(word());
     const order: string[] = [];
     const joins = [];
     for (let i = 0; i < sleepers; i++)
@@ -93,7 +93,7 @@ test(
   'two words are two queues',
   answers,
   async (libc) => {
-    const at = libc.map(new Uint8Array(8));
+    const at = libc.cpu.memory.map(new Uint8Array(8));
     const join = await thread(libc, async (own) =>
       outcome(own, await own.syscall(NR.futex, at + 4, FUTEX_WAIT, 0, timespec(1n, 0n))),
     );
@@ -112,7 +112,7 @@ test(
   answers,
   async (libc) => {
     const raw = word();
-    const at = libc.map(raw);
+    const at = libc.cpu.memory.map(raw);
     const lock = new Int32Array(raw.buffer);
     let inside = 0;
     let most = 0;

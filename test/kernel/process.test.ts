@@ -92,7 +92,7 @@ for (const release of RELEASES)
       const sv: number[] = [];
       await libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
       const bytes = new Uint8Array([1, 2, 3]);
-      const at = libc.map(bytes);
+      const at = libc.cpu.memory.map(bytes);
       const pid = await libc.fork(async (child) => {
         const mine = child.cpu.memory.bytes(at)!;
         mine[0] = 9;
@@ -171,7 +171,7 @@ test('orphans go to the nearest subreaper, else to init; PR_SET_PDEATHSIG', asyn
 test('clone: CLONE_FILES shares the table, CLONE_VM the memory, CLONE_PARENT the parent', async (t) => {
   await run(t, {}, async (libc) => {
     const bytes = new Uint8Array(1);
-    const at = libc.map(bytes);
+    const at = libc.cpu.memory.map(bytes);
     const child = async (l: Libc): Promise<number> => {
       await l.dup2(1, 20);
       l.cpu.memory.bytes(at)![0]!++;
@@ -288,7 +288,7 @@ test('one of 10,000 children', async (t) => {
 test('clone: the ids where they are wanted; CLONE_CHILD_CLEARTID clears and wakes', async (t) => {
   await run(t, {}, async (libc) => {
     const words = new Uint8Array(16);
-    const at = libc.map(words);
+    const at = libc.cpu.memory.map(words);
     const flags = CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
     const pid = await libc.clone(async (child) => (await child.usleep(1000)) + 1, flags, null, at, at + 8);
     t.deepEqual([words[0], words[8]], [pid, pid]);

@@ -255,7 +255,7 @@ test('an indirect call that is restarted reads its blocks again', async (t) => {
     const regs = new Uint8Array(56);
     regs[0] = NR.accept;
     regs[8] = listener;
-    const at = libc.map(regs);
+    const at = libc.cpu.memory.map(regs);
     await libc.sigaction(SIGALRM, {
       sa_handler: async () => {
         libc.unmap(at);

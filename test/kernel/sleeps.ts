@@ -272,7 +272,7 @@ export const SLEEPS: readonly SleepingCall[] = [
     name: 'futex',
     restarts: true,
     async setup(libc) {
-      const word = libc.map(new Uint8Array(4));
+      const word = libc.cpu.memory.map(new Uint8Array(4));
       return {
         go: (l) => l.syscall(NR.futex, word, FUTEX_WAIT, 0, null),
         // Later, and not at once: a handler's own wake-up finds nobody, since the wait is made again after it.

@@ -15,7 +15,7 @@ import {
   SIG_IGN,
   SOCK_STREAM,
 } from '../../kernel-mock/include/uapi/index.js';
-import { answers, bytes, text } from '../facts.js';
+import { answers, bytes, outcome, text } from '../facts.js';
 import { run, boot_for } from '../helpers.js';
 
 // Arguments and environment.
@@ -263,3 +263,67 @@ test('write takes no more than it is given', async (t) => {
   });
   t.is(kernel.output(), 'heabc');
 });
+
+// The environment is a list of strings: execve passes on what no record could hold.
+
+const ODD = ['A=1', 'A=2', 'no sign', '=x', '', 'B='];
+
+test(
+  'getenv: the first string of that name',
+  answers,
+  async (libc) => {
+    libc.environ.push(...ODD);
+    return [libc.getenv('A'), libc.getenv('no sign'), libc.getenv(''), libc.getenv('B')];
+  },
+  ['1', null, null, ''],
+);
+test('an environment goes through execve as it is', async (t) => {
+  const kernel = boot_for(t);
+  const seen: unknown[] = [];
+  kernel.install('/bin/look', async (libc, _argv, env) => {
+    seen.push(libc.environ.slice(), { ...env });
+    if (libc.getenv('again') === null) await libc.execve('/bin/look', ['look'], [...libc.environ, 'again=']);
+  });
+  t.is(await kernel.run(async (libc) => libc.execve('/bin/look', ['look'], ODD)), 0);
+  const env = { A: '1', B: '' };
+  t.deepEqual(seen, [ODD, env, [...ODD, 'again='], { ...env, again: '' }]);
+});
+test(
+  'setenv, putenv and unsetenv',
+  answers,
+  async (libc) => {
+    libc.environ.push(...ODD);
+    const got = [
+      libc.setenv('A', 'x', 0),
+      libc.setenv('A', '3', 1),
+      libc.setenv('C', '=', 1),
+      libc.putenv('D=4'),
+      libc.putenv('B'),
+    ];
+    const first = libc.environ.slice();
+    for (const name of ['', 'A=']) got.push(outcome(libc, libc.setenv(name, 'x', 1)) as number);
+    got.push(outcome(libc, libc.unsetenv('')) as number, libc.unsetenv('A'));
+    return [got, first, libc.environ.slice(), libc.clearenv(), libc.environ.length];
+  },
+  [
+    [0, 0, 0, 0, 0, 'EINVAL', 'EINVAL', 'EINVAL', 0],
+    ['A=3', 'A=2', 'no sign', '=x', '', 'C==', 'D=4'],
+    ['no sign', '=x', '', 'C==', 'D=4'],
+    0,
+    0,
+  ],
+);
+test(
+  'null for limits',
+  answers,
+  async (libc) => {
+    const r = [
+      await libc.setrlimit(RLIMIT_CORE, null),
+      libc.errno,
+      await libc.getrlimit(RLIMIT_CORE, null),
+      libc.errno,
+    ];
+    return r;
+  },
+  [-1, 14, -1, 14],
+);

@@ -53,7 +53,7 @@ test(
     for (const part of ['abc', 'def']) await ok.send(sv[0]!, part);
     const good = new Uint8Array(3);
     const vec = new Uint8Array(32);
-    const at = libc.map(good);
+    const at = libc.cpu.memory.map(good);
     const view = new DataView(vec.buffer);
     [at, 3, 8, 3].forEach((n, i) => {
       view.setBigUint64(8 * i, BigInt(n), true);
@@ -71,7 +71,7 @@ test(
 test('memory of one process is none of another', async (t) => {
   let at = 0;
   await run(t, {}, async (libc) => {
-    at = libc.map(bytes('secret'));
+    at = libc.cpu.memory.map(bytes('secret'));
     await libc.write(1, 'x');
   });
   await run(t, {}, async (libc) => {

@@ -18,12 +18,13 @@ import assert from 'node:assert/strict';
 import * as main from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
+import * as tools from 'sys-indirect/tools';
 import * as uapi from 'sys-indirect/uapi';
 import manifest from 'sys-indirect/package.json' with { type: 'json' };
 
 assert.equal(typeof main.boot, 'function');
 assert.equal(uapi.AF_INET, 2);
-for (const entry of [main, libc, kernelMock, uapi]) assert.ok(Object.keys(entry).length > 0);
+for (const entry of [main, libc, kernelMock, tools, uapi]) assert.ok(Object.keys(entry).length > 0);
 assert.equal(manifest.name, 'sys-indirect');
 await assert.rejects(import('sys-indirect/dist/index.js'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 JS
@@ -33,12 +34,13 @@ cat >use.mts <<'TS'
 import { boot } from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
+import * as tools from 'sys-indirect/tools';
 import { AF_INET } from 'sys-indirect/uapi';
 
 const two: 2 = AF_INET;
 // @ts-expect-error: were the declarations missing, everything would be `any` and this line would compile
 const wrong: string = boot;
-export { libc, kernelMock, two, wrong };
+export { libc, kernelMock, tools, two, wrong };
 TS
 cat >tsconfig.json <<'JSON'
 {

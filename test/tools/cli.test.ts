@@ -56,7 +56,7 @@ const refuses = test.macro({
 
 const ALL = RELEASES.join(', ');
 const COMMANDS = 'there are run, kernels, demo';
-const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --help';
+const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --inject, --fault, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
 const DEFAULT = 'a program file says export default async (libc, argv, env) => exit status';
 
@@ -94,6 +94,16 @@ for (const junk of ['256', '-1', 'x', ''])
     `option '--junk <BYTE>' argument '${junk}' is invalid. It is a byte, 0 to 255 or 0x00 to 0xff.`,
   );
 test(refuses, ['run', PROGRAM, '--env', 'A'], "option '--env <NAME=VALUE>' argument 'A' is invalid. It is NAME=VALUE.");
+test(
+  refuses,
+  ['run', PROGRAM, '--inject', 'sokcet:error=EIO'],
+  "--inject=sokcet:error=EIO: there is no system call 'sokcet'; did you mean socket?",
+);
+test(
+  refuses,
+  ['run', PROGRAM, '--fault=socket:signal=HUP'],
+  "--fault=socket:signal=HUP: a fault has no 'signal'; --inject has, and a fault takes error, when, syscall, fd, path, flag, task, arg1 … arg6",
+);
 test(refuses, ['run', 'nowhere.ts'], 'there is no file nowhere.ts');
 test(refuses, ['run', 'examples'], 'examples is no program file: that is .js, .mjs, .cjs, .ts or .mts');
 test(refuses, ['run', 'LICENSE'], 'LICENSE is no program file: that is .js, .mjs, .cjs, .ts or .mts');
@@ -107,6 +117,34 @@ test('refuses a log that cannot be written', async (t) => {
   const { status, stderr } = await cli(['run', PROGRAM, '--log', 'nowhere/log']);
   t.is(status, 2);
   t.regex(stderr, /^sys-indirect: cannot write --log nowhere\/log: ENOENT.*\n$/);
+});
+
+test('injects, and tells of rules that did nothing', async (t) => {
+  const { status, stdout, stderr } = await cli(
+    [
+      'run',
+      'main.mjs',
+      '--inject=socket:retval=9',
+      '--fault',
+      'socketpair',
+      '--inject=accept:error=EIO',
+      '--fault=pipe2',
+    ],
+    {
+      cwd: folder(t, {
+        'main.mjs': `export default async (libc) => {
+  await libc.printf('%d %d %d\\n', await libc.socket(1, 1, 0), await libc.socketpair(1, 1, 0, [0, 0]), libc.errno);
+};`,
+      }),
+    },
+  );
+  t.deepEqual([status, stdout], [0, '9 -1 38\n']);
+  t.is(
+    stderr,
+    `sys-indirect: --inject=accept:error=EIO did nothing: no call was as it says
+sys-indirect: --fault=pipe2 did nothing: no call was as it says
+`,
+  );
 });
 
 // What everybody expects of a command.
@@ -217,6 +255,20 @@ const fails = test.macro({
   title: (title) => `fails: ${title ?? ''}`,
 });
 
+test(
+  'an export programs that is none',
+  fails,
+  'main.mjs',
+  "export default async () => {}; export const programs = { 'bin/x': async () => {} };",
+  /^sys-indirect: main\.mjs: its export 'programs' is no record of programs by path: a program is installed at an absolute path, not at 'bin\/x'\n$/,
+);
+test(
+  'an export programs whose programs are none',
+  fails,
+  'main.mjs',
+  "export default async () => {}; export const programs = { '/bin/x': 7 };",
+  /^sys-indirect: main\.mjs: its export 'programs' is no record of programs by path: /,
+);
 test(
   'a dead lock',
   fails,

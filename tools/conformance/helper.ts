@@ -48,9 +48,9 @@ async function ignored(libc: Libc, sig: number): Promise<number> {
 }
 
 /** Its exit status is cut to 8 bits, as C's is. */
-export const helper: Program = async (libc, argv, env) => (await main(libc, argv, env)) & 0xff;
+export const helper: Program = async (libc, argv) => (await main(libc, argv)) & 0xff;
 
-async function main(libc: Libc, argv: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+async function main(libc: Libc, argv: readonly string[]): Promise<number> {
   const [, command, ...args] = argv;
   const first = Number(args[0] ?? 0);
   switch (command) {
@@ -70,7 +70,7 @@ async function main(libc: Libc, argv: readonly string[], env: Readonly<Record<st
       for (const arg of argv) await line(libc, arg);
       return 0;
     case 'env':
-      for (const [key, value] of Object.entries(env)) await line(libc, `${key}=${value}`);
+      for (const string of libc.environ) await line(libc, string);
       return 0;
     case 'cat':
       return cat(libc);

@@ -17,7 +17,6 @@ import {
   sys_ftruncate,
   sys_lchown,
   sys_truncate,
-  sys_utimensat,
 } from '../../fs/attr.js';
 import { sys_chdir, sys_chroot, sys_fchdir, sys_getcwd, sys_umask } from '../../fs/fs_struct.js';
 import {
@@ -99,6 +98,21 @@ import { sys_poll, sys_ppoll } from '../../fs/select.js';
 import { sys_signalfd, sys_signalfd4 } from '../../fs/signalfd.js';
 import { sys_timerfd, sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../../fs/timerfd.js';
 import { sys_execve, sys_execveat } from '../../fs/exec.js';
+import { sys_futimesat, sys_utime, sys_utimensat, sys_utimes } from '../../fs/utimes.js';
+import {
+  sys_fgetxattr,
+  sys_flistxattr,
+  sys_fremovexattr,
+  sys_fsetxattr,
+  sys_getxattr,
+  sys_lgetxattr,
+  sys_listxattr,
+  sys_llistxattr,
+  sys_lremovexattr,
+  sys_lsetxattr,
+  sys_removexattr,
+  sys_setxattr,
+} from '../../fs/xattr.js';
 import { sys_wait4, sys_waitid } from '../../kernel/do_wait.js';
 import { sys_exit, sys_exit_group } from '../../kernel/exit.js';
 import { sys_clone, sys_fork, sys_set_tid_address, sys_unshare, sys_vfork } from '../../kernel/fork.js';
@@ -283,6 +297,21 @@ export const handlers = {
   lchown: sys_lchown,
   truncate: sys_truncate,
   utimensat: sys_utimensat,
+  utime: sys_utime,
+  utimes: sys_utimes,
+  futimesat: sys_futimesat,
+  setxattr: sys_setxattr,
+  lsetxattr: sys_lsetxattr,
+  fsetxattr: sys_fsetxattr,
+  getxattr: sys_getxattr,
+  lgetxattr: sys_lgetxattr,
+  fgetxattr: sys_fgetxattr,
+  listxattr: sys_listxattr,
+  llistxattr: sys_llistxattr,
+  flistxattr: sys_flistxattr,
+  removexattr: sys_removexattr,
+  lremovexattr: sys_lremovexattr,
+  fremovexattr: sys_fremovexattr,
   chdir: sys_chdir,
   chroot: sys_chroot,
   fchdir: sys_fchdir,

@@ -61,6 +61,8 @@ export interface Inode {
   i_opens: number;
   /** Pages by index; a missing one is a hole. Null: no bytes yet, or not a regular file. */
   i_pages: Map<number, Bytes> | null;
+  /** Extended attributes by name; null: none. */
+  i_xattrs: Map<string, Bytes> | null;
   /** RWH_*: how long what is written to it will live. */
   i_write_hint: number;
   /** F_SEAL_* bits; -1: it cannot have any. */

@@ -16,15 +16,17 @@ export interface Area {
   view: DataView | null;
   /** 64 KiB slots that it covers in the table, at least one byte more than `bytes` needs. */
   readonly slots: number;
+  /** While it is unmapped: the next one of its size that is. */
+  next: Area | null;
 }
 
 export interface Mm {
   /** Area by address / 65536; slot 0 is never mapped, so that a null pointer faults. */
   areas: (Area | undefined)[];
-  /** Areas that were unmapped, ready for reuse, by their number of slots; null until there is one of several slots. */
-  free: Map<number, Area[]> | null;
+  /** Areas that were unmapped, ready for reuse, a list for each number of slots; null until there is one of several slots. */
+  free: Map<number, Area> | null;
   /** The list for one slot, which nearly every call uses. */
-  free1: Area[];
+  free1: Area | null;
   /** First slot that was never used. */
   brk: number;
   /** Mapped areas that are in use. */

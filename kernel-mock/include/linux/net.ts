@@ -42,7 +42,8 @@ export const SEND_SHUTDOWN = 2;
 /** The part of a socket that belongs to its protocol: Linux's struct sock. Protocols extend it. */
 export interface Sock {
   readonly kernel: Kernel;
-  readonly sk_family: number;
+  /** IPV6_ADDRFORM changes it. */
+  sk_family: number;
   readonly sk_type: number;
   readonly sk_protocol: number;
   /** TCP_* state (include/net/tcp_states.h), used by AF_UNIX too. */
@@ -67,6 +68,8 @@ export interface Sock {
   /** SO_PEERCRED: who the other end was when the connection was made. */
   sk_peer_group: ThreadGroup | null;
   sk_peer_cred: Cred | null;
+  /** SO_INCOMING_CPU: where the last packet was received; -1: none was. There is one processor. */
+  sk_incoming_cpu: number;
   /** SO_PEEK_OFF: where the next peek begins; -1: always at the front. */
   sk_peek_off: number;
 }
@@ -109,8 +112,8 @@ export interface ProtoOps {
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */
   setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
-  /** The bytes of the value, or -errno. */
-  getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number;
+  /** The bytes of the value, or -errno. `room`: what the program has for it; only IP looks at that. */
+  getsockopt(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
 }

@@ -39,6 +39,10 @@ export interface Release {
   readonly msghdr_first: boolean;
   /** Default of net.core.optmem_max, the most that control messages of one call can be: 128 KiB since 6.8. */
   readonly optmem_max: number;
+  /** sendto and recvfrom: a buffer that no program can have is found before the descriptor is looked at (4.0 [M]). */
+  readonly sendto_buf_first: boolean;
+  /** Files of the tree have extended attributes: those of tmpfs are of 6.6, for programs of any user. */
+  readonly fs_xattr: boolean;
   /** recvmsg knows MSG_CMSG_CLOEXEC (2.6.23). */
   readonly msg_cmsg_cloexec: boolean;
   /** TCP and UDP look at control messages of level SOL_SOCKET (4.6). */
@@ -120,6 +124,8 @@ export interface Release {
   readonly epoll_wait_fd_first: boolean;
   /** /proc/PID/fdinfo tells more of an eventfd, epoll, signalfd (3.8) and timerfd (3.17). */
   readonly fdinfo_more: boolean;
+  /** poll: the place of the answers is checked as a whole, and so even if there are none (5.8 [M]). */
+  readonly poll_access_once: boolean;
   /** select: a descriptor that is closed while it waits is ready for everything (5.x [M]); once it was passed over. */
   readonly select_nval: boolean;
   /** epoll_ctl knows EPOLLEXCLUSIVE (4.5). */

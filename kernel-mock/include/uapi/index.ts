@@ -33,6 +33,7 @@ export * from './futex.js';
 export * from './ioctls.js';
 export * from './memfd.js';
 export * from './close_range.js';
+export * from './xattr.js';
 export * from './openat2.js';
 export * from './splice.js';
 export * from './pidfd.js';

@@ -54,7 +54,7 @@ export function scm_set_current(scm: ScmCookie, { group, cred }: Task): void {
 }
 
 export function cmsg_align(n: number): number {
-  return Math.ceil(n / 8) * 8;
+  return (n + 7) & ~7;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Kernel } from '../../include/linux/kernel.js';
 import type { Sock, Socket } from '../../include/linux/net.js';
 import type { ThreadGroup } from '../../include/linux/sched.js';
 import { EINTR, ERESTARTSYS } from '../../include/uapi/errno.js';
-import { MSG_DONTWAIT, SOL_SOCKET, SO_LINGER } from '../../include/uapi/socket.js';
+import { MSG_DONTWAIT, MSG_PEEK, SOL_SOCKET, SO_LINGER } from '../../include/uapi/socket.js';
 import { put_u32 } from '../../lib/bytes.js';
 import { wait_queue_head, wake_up, wake_up_all } from '../../kernel/wait.js';
 
@@ -27,7 +27,7 @@ export const SK_WMEM_DEFAULT = 212992;
  */
 export class SockCommon implements Sock {
   readonly kernel: Kernel;
-  readonly sk_family: number;
+  sk_family: number;
   readonly sk_type: number;
   readonly sk_protocol: number;
   sk_state = TCP_CLOSE;
@@ -44,6 +44,7 @@ export class SockCommon implements Sock {
   sk_peer_group: ThreadGroup | null = null;
   sk_peer_cred: Cred | null = null;
   sk_peek_off = -1;
+  sk_incoming_cpu = -1;
 
   constructor(kernel: Kernel, family: number, type: number, protocol: number) {
     this.kernel = kernel;
@@ -110,6 +111,20 @@ export function sock_opt(sk: Sock, level: number, optname: number, initial = 0):
 export function set_sock_opt(sk: Sock, level: number, optname: number, value: number): void {
   sk.sk_opts ??= new Map();
   sk.sk_opts.set((level << 16) | optname, value);
+}
+
+/** Where a receive with `flags` begins: SO_PEEK_OFF is for peeks. */
+export function sk_peek_offset(sk: Sock, flags: number): number {
+  return (flags & MSG_PEEK) !== 0 && sk.sk_peek_off > 0 ? sk.sk_peek_off : 0;
+}
+
+/** Bytes in front of SO_PEEK_OFF are gone. */
+export function sk_peek_offset_bwd(sk: Sock, n: number): void {
+  if (sk.sk_peek_off > 0) sk.sk_peek_off = Math.max(sk.sk_peek_off - n, 0);
+}
+
+export function sk_peek_offset_fwd(sk: Sock, n: number): void {
+  if (sk.sk_peek_off >= 0) sk.sk_peek_off += n;
 }
 
 /** An int as getsockopt gives it. */

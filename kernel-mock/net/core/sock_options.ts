@@ -15,6 +15,7 @@ import {
   EPERM,
 } from '../../include/uapi/errno.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
+import { POLLOUT, POLLWRBAND, POLLWRNORM } from '../../include/uapi/poll.js';
 import * as so from '../../include/uapi/socket.js';
 import {
   bytes_to_string,
@@ -28,7 +29,7 @@ import {
 } from '../../lib/bytes.js';
 import { fget } from '../../fs/file.js';
 import { capable } from '../../kernel/capability.js';
-import { TCP_CLOSE, TCP_LISTEN, int_opt, set_sock_opt, sock_error, sock_opt } from './sock.js';
+import { TCP_CLOSE, TCP_LISTEN, int_opt, set_sock_opt, sk_wake, sock_error, sock_opt } from './sock.js';
 
 const { SOL_SOCKET } = so;
 
@@ -128,6 +129,8 @@ function lock_buffer(sk: Sock, bit: number): number {
 
 function set_sndbuf(sk: Sock, val: number): number {
   sk.sk_sndbuf = Math.max(val * 2, SOCK_MIN_SNDBUF);
+  // Who sleeps for room may have some now.
+  sk_wake(sk, POLLOUT | POLLWRNORM | POLLWRBAND);
   return lock_buffer(sk, so.SOCK_SNDBUF_LOCK);
 }
 
@@ -420,7 +423,13 @@ const options: Readonly<Record<number, SocketOption>> = {
     (val, sk) => val > sock_opt(sk, SOL_SOCKET, so.SO_BUSY_POLL_BUDGET, 8),
   ),
   [so.SO_MAX_PACING_RATE]: rate,
-  [so.SO_INCOMING_CPU]: any_int(so.SO_INCOMING_CPU, -1),
+  [so.SO_INCOMING_CPU]: {
+    set(_task, sk, val) {
+      sk.sk_incoming_cpu = val;
+      return 0;
+    },
+    get: (sk) => int_opt(sk.sk_incoming_cpu),
+  },
   // Advice about a route that is always the same.
   [so.SO_CNX_ADVICE]: { set: () => 0, get: write_only },
   [so.SO_MEMINFO]: { set: read_only, get: meminfo_opt },

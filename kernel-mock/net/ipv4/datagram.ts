@@ -7,6 +7,7 @@ import { TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { get_u16 } from '../../lib/bytes.js';
 import { sock_opt } from '../core/sock.js';
 import {
+  IN6ADDR_ANY,
   type InetAddr,
   type InetSock,
   LOOPBACK_IFINDEX,
@@ -52,21 +53,29 @@ export function route_saddr(type: number, daddr: number): number {
   return beyond ? INADDR_ANY : ROUTE_SADDR;
 }
 
+/**
+ * ABI: a connect over IPv4, even one that fails, takes what is pending along; what was pending for IPv6 gets lost. One over IPv6
+ * does not. Linux: ip4_datagram_connect writes to the flow of the cork, which those of IPv6 share.
+ */
+function redirect_pending({ pending }: UdpSock, saddr: number, daddr: number, dport: number): void {
+  if (pending === null) return;
+  if (typeof pending.skb.daddr === 'string') {
+    pending.skb.daddr = IN6ADDR_ANY;
+    return;
+  }
+  pending.skb.saddr = saddr;
+  pending.skb.daddr = daddr;
+  pending.skb.dport = dport;
+}
+
 /** The default destination is set; what the program did not bind becomes `saddr`. */
 export function datagram_connected(sk: InetSock, saddr: InetAddr, daddr: InetAddr, dport: number): number {
-  // An address of the other family, which an earlier connect gave, is of no use now.
-  if (addr_any(sk.inet_saddr) || typeof sk.inet_saddr !== typeof saddr) sk.inet_saddr = saddr;
-  if (addr_any(sk.inet_rcv_saddr) || typeof sk.inet_rcv_saddr !== typeof saddr) sk.inet_rcv_saddr = saddr;
+  // ABI: an IPv6 address that an earlier connect gave stays, so that answers over IPv4 are not heard.
+  if (addr_any(sk.inet_saddr)) sk.inet_saddr = saddr;
+  if (addr_any(sk.inet_rcv_saddr)) sk.inet_rcv_saddr = saddr;
   sk.inet_daddr = daddr;
   sk.inet_dport = dport;
   sk.sk_state = TCP_ESTABLISHED;
-  // ABI: what is pending goes there too.
-  const { pending } = sk as UdpSock;
-  if (pending !== null) {
-    pending.skb.saddr = sk.inet_saddr;
-    pending.skb.daddr = daddr;
-    pending.skb.dport = dport;
-  }
   return 0;
 }
 
@@ -75,8 +84,9 @@ export function ip4_datagram_connect_addr(sk: InetSock, addr: number, dport: num
   const daddr = route_daddr(addr, sk.inet_saddr);
   const saddr = output_saddr(sk, daddr);
   const type = udp_route(sk as UdpSock, daddr, saddr, 0);
-  if (type < 0) return type;
-  return datagram_connected(sk, saddr === INADDR_ANY ? route_saddr(type, daddr) : saddr, daddr, dport);
+  const source = saddr === INADDR_ANY ? route_saddr(type, daddr) : saddr;
+  redirect_pending(sk as UdpSock, source, daddr, dport);
+  return type < 0 ? type : datagram_connected(sk, source, daddr, dport);
 }
 
 /** Set the default destination. -EINVAL, -EAFNOSUPPORT, -ENETUNREACH, -EACCES. Linux: __ip4_datagram_connect. */

@@ -1,8 +1,8 @@
 /** Local ports and who holds them, and who listens there (net/ipv4/inet_hashtables.c). */
 import type { Kernel } from '../../include/linux/kernel.js';
 import { INADDR_ANY } from '../../include/uapi/in.js';
-import { AF_INET } from '../../include/uapi/socket.js';
-import { IN6ADDR_ANY, type InetAddr, type InetSock } from './inet_sock.js';
+import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../include/uapi/socket.js';
+import { IN6ADDR_ANY, type InetAddr, type InetSock, sk_reuseport } from './inet_sock.js';
 import type { DeathRow, InetTimewaitSock } from './inet_timewait_sock.js';
 
 /** One port of one protocol. It exists as long as somebody holds it. */
@@ -62,7 +62,9 @@ export const PORT_COUNT = PORT_HIGH - PORT_LOW + 1;
  */
 export function addr_overlap(a: InetAddr, a_ipv6only: boolean, b: InetAddr, b_ipv6only: boolean): boolean {
   if (a === b) return true;
-  if (typeof a === 'number') return typeof b === 'number' ? a === 0 || b === 0 : b === IN6ADDR_ANY && !b_ipv6only;
+  // A socket of IPv6 that got its address from connect has one of IPv4 beside it.
+  if (typeof a === 'number')
+    return typeof b === 'number' ? a === 0 || b === 0 : (a === 0 || b === IN6ADDR_ANY) && !b_ipv6only;
   if (typeof b === 'number') return a === IN6ADDR_ANY && !a_ipv6only;
   return a === IN6ADDR_ANY || b === IN6ADDR_ANY;
 }
@@ -87,8 +89,23 @@ export function inet_bind_hash(sk: InetSock, table: InetHashinfo, port: number, 
     tb = { table, port, owners: null, timewait: null, listeners: null, by_connect };
     table.set(port, tb);
   } else if (!by_connect) tb.by_connect = false;
-  link_owner(sk, tb);
+  if (sk.sk_type === SOCK_DGRAM && sk.sk_family === AF_INET6 && sk_reuseport(sk)) link_last(sk, tb);
+  else link_owner(sk, tb);
   return tb;
+}
+
+/** ABI: so a datagram socket of IPv6 with SO_REUSEPORT is the last to be asked. Linux: sk_add_node_rcu. */
+function link_last(sk: InetSock, tb: InetBindBucket): void {
+  let last = tb.owners;
+  while (last !== null && last.bind_next !== null) last = last.bind_next;
+  if (last === null) {
+    link_owner(sk, tb);
+    return;
+  }
+  sk.inet_num = tb.port;
+  sk.bind_bucket = tb;
+  sk.bind_prev = last;
+  last.bind_next = sk;
 }
 
 function link_owner(sk: InetSock, tb: InetBindBucket): void {

@@ -75,7 +75,8 @@ export interface Proto {
 
 /** struct inet_sock. Ports are numbers in host order; 0 is "none". */
 export class InetSock extends SockCommon {
-  readonly sk_prot: Proto;
+  /** IPV6_ADDRFORM changes it. */
+  sk_prot: Proto;
   /** The local port that it holds. */
   inet_num = 0;
   /** The local port as getsockname shows it: of a connection that broke it is still the old one. */
@@ -90,6 +91,8 @@ export class InetSock extends SockCommon {
   sk_ipv6only = false;
   /** IP_CMSG_* and IP6_CMSG_*: what a receive tells of a datagram besides its bytes. */
   cmsg_flags = 0;
+  /** IP_OPTIONS; null: none. */
+  inet_opt: Uint8Array | null = null;
   /** Groups; null: nothing to do with any. */
   mc: InetMc | null = null;
   /** When the last datagram that was read had arrived, for SIOCGSTAMP; null: none was. */

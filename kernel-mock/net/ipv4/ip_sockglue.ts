@@ -16,6 +16,7 @@ import {
   IP_MULTICAST_LOOP,
   IP_MULTICAST_TTL,
   IP_NODEFRAG,
+  IP_OPTIONS,
   IP_ORIGDSTADDR,
   IP_PASSSEC,
   IP_PKTINFO,
@@ -46,6 +47,7 @@ import {
 } from '../../include/uapi/udp.js';
 import { get_s32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
+import { ip_options_get } from './ip_options.js';
 import { ip_mcast_options } from './ip_mcast_sockglue.js';
 import { skb_errqueue_purge } from './ip_errqueue.js';
 import type { UdpSock } from './udp_input.js';
@@ -208,10 +210,19 @@ const least_length: Readonly<Record<number, number>> = {
   [IP_UNICAST_IF]: 4,
 };
 
+/** DEVIATION: they are kept and not sent. */
+function set_ip_options(task: Task, sk: InetSock, optval: Uint8Array): number {
+  const data = ip_options_get(task, optval);
+  if (typeof data === 'number') return data;
+  sk.inet_opt = data.length === 0 ? null : data;
+  return 0;
+}
+
 /** -ENOPROTOOPT (level, option), -EINVAL …; options without an entry have no effect here and are refused. Linux: do_ip_setsockopt. */
-export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
+export function ip_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IP) return -ENOPROTOOPT;
+  if (optname === IP_OPTIONS) return set_ip_options(task, sk, optval);
   const mcast = ip_mcast_options[optname];
   if (mcast !== undefined) return mcast(sk, optval);
   if (optval.length < (least_length[optname] ?? 0)) return -EINVAL;
@@ -219,11 +230,21 @@ export function ip_setsockopt(_task: Task, sock: Socket, level: number, optname:
 }
 
 /** -EOPNOTSUPP (level), -ENOPROTOOPT, -ENOTCONN (IP_MTU). */
-export function ip_getsockopt(_task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+export function ip_getsockopt(
+  _task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
   if (level !== SOL_IP) return -EOPNOTSUPP;
   const sk = inet_sk(sock);
   if (optname === IP_MULTICAST_IF) return in_addr_opt(sk.mc?.mc_addr ?? INADDR_ANY);
-  return get_int_option(ip_options, sk, level, optname);
+  if (optname === IP_OPTIONS) return sk.inet_opt ?? new Uint8Array(0);
+  const value = get_int_option(ip_options, sk, level, optname);
+  // ABI: who has no room for an int gets a byte, if that is enough.
+  if (typeof value === 'number' || room >= 4 || room === 0) return value;
+  return get_s32(value, 0) >>> 0 <= 255 ? value.subarray(0, 1) : value;
 }
 
 function in_addr_opt(addr: number): Uint8Array {
@@ -259,7 +280,13 @@ export function udp_lib_setsockopt(
   return set_int_option(udp_options, inet_sk(sock), level, optname, get_s32(optval, 0));
 }
 
-export function udp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  if (level !== SOL_UDP) return ip_getsockopt(task, sock, level, optname);
+export function udp_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
+  if (level !== SOL_UDP) return ip_getsockopt(task, sock, level, optname, room);
   return get_int_option(udp_options, inet_sk(sock), level, optname);
 }

@@ -44,7 +44,17 @@ import { send_sigpipe } from '../../kernel/signal.js';
 import { task_work_add } from '../../kernel/task_work.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
-import { sock_error, sock_intr_errno, sock_linger, sock_opt, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import {
+  sk_peek_offset,
+  sk_peek_offset_bwd,
+  sk_peek_offset_fwd,
+  sock_error,
+  sock_intr_errno,
+  sock_linger,
+  sock_opt,
+  sock_rcvtimeo,
+  sock_sndtimeo,
+} from '../core/sock.js';
 import { inet_csk_accept_deferred, inet_csk_get_port } from './inet_connection_sock.js';
 import { type InetSock, type Proto, sockaddr_in } from './inet_sock.js';
 import { sock_cmsg_send } from './ip_cmsg.js';
@@ -102,11 +112,21 @@ function tcp_queue_data(task: Task, sk: TcpSock, msg: MsgHdr, n: number): void {
   copy_from_iter(task.mm, msg.iter, ring.buf, at, first);
   if (n > first) copy_from_iter(task.mm, msg.iter, ring.buf, 0, n - first);
   ring.len += n;
+  sk.bytes_sent += n;
+  peer.bytes_received += n;
   if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
   if ((msg.flags & MSG_OOB) !== 0 && msg.iter.count === 0) {
     tcp_urg(peer);
     tcp_data_snd_check(peer);
   } else tcp_data_ready(peer);
+}
+
+/** ABI: the urgent byte is seen before the rest is found to be refused. */
+function tcp_urg_refused(task: Task, peer: TcpSock, msg: MsgHdr): void {
+  const data = new Uint8Array(msg.iter.count);
+  copy_from_iter(task.mm, msg.iter, data, 0, data.length);
+  peer.urg_data = URG_VALID | data[data.length - 1]!;
+  msg.iter.count = data.length;
 }
 
 /** Send what there is room for. 0: all is sent; -EAGAIN: no more room; or the error. What is left shows in the iterator. */
@@ -122,6 +142,7 @@ function send_some(task: Task, sk: TcpSock, msg: MsgHdr): number {
     }
     if (!fault_in(task.mm, iter, n)) return -EFAULT;
     if (tcp_data_refused(sk)) {
+      if ((msg.flags & MSG_OOB) !== 0 && n === iter.count && sk.peer !== null) tcp_urg_refused(task, sk.peer, msg);
       iter.count -= n;
       tcp_abort_on_data(sk);
       if (iter.count === 0) return 0;
@@ -207,7 +228,8 @@ function recv_some(task: Task, sk: TcpSock, msg: MsgHdr, room: number, skip: num
     kfifo_skip(sk.kernel.pages, ring, n);
     tcp_urg_passed(sk, n);
     tcp_space_freed(sk);
-  }
+    sk_peek_offset_bwd(sk, n);
+  } else sk_peek_offset_fwd(sk, n);
   return n;
 }
 
@@ -239,18 +261,23 @@ function recv_ends(sk: TcpSock, peeked: number): boolean {
   return sk.sk_err !== 0 || sk.sk_state === TCP_CLOSE || (sk.sk_shutdown & RCV_SHUTDOWN) !== 0;
 }
 
+/** Bytes of the ring that a peek has passed, of which it has delivered `copied`; 0 if it is none. */
+function peeked(sk: TcpSock, flags: number, copied: number): number {
+  if ((flags & MSG_PEEK) === 0) return 0;
+  return sk.sk_peek_off >= 0 ? sk.sk_peek_off : copied;
+}
+
 function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: number, target: number): Sleep {
-  const peek = (msg.flags & MSG_PEEK) !== 0;
   let left = sock_rcvtimeo(sk, msg.flags);
   let copied = got;
   try {
     for (;;) {
       prepare_to_wait(sk.sk_wait, task, false, 'bytes on a TCP socket');
-      const n = recv_some(task, sk, msg, room - copied, peek ? copied : 0);
+      const n = recv_some(task, sk, msg, room - copied, peeked(sk, msg.flags, copied));
       if (n < 0) return copied > 0 ? copied : n;
       copied += n;
       if (copied >= target || (room === 0 && sk.rcv.len > 0)) return copied;
-      if (copied > 0 && recv_ends(sk, peek ? copied : 0)) return copied;
+      if (copied > 0 && recv_ends(sk, peeked(sk, msg.flags, copied))) return copied;
       const err = copied > 0 ? -EAGAIN : recv_nothing(sk);
       if (err !== -EAGAIN) return err;
       if (left === 0) return copied > 0 ? copied : -EAGAIN;
@@ -267,12 +294,12 @@ function tcp_recvmsg_locked(task: Task, sk: TcpSock, msg: MsgHdr): Result {
   const { flags } = msg;
   if (sk.sk_state === TCP_LISTEN) return -ENOTCONN;
   const room = msg.iter.count;
-  const n = recv_some(task, sk, msg, room, 0);
+  const n = recv_some(task, sk, msg, room, sk_peek_offset(sk, flags));
   const lowat = sk.sk_opts === null ? 1 : sock_opt(sk, SOL_SOCKET, SO_RCVLOWAT, 1);
   // ABI: a receive of no bytes waits for the first one too.
   const target = Math.max((flags & MSG_WAITALL) !== 0 ? room : Math.min(lowat, room), 1);
   if (n < 0 || n >= target || (room === 0 && sk.rcv.len > 0)) return n;
-  if (n > 0 && recv_ends(sk, (flags & MSG_PEEK) !== 0 ? n : 0)) return n;
+  if (n > 0 && recv_ends(sk, peeked(sk, flags, n))) return n;
   const err = n > 0 ? -EAGAIN : recv_nothing(sk);
   if (err !== -EAGAIN) return err;
   if (sock_rcvtimeo(sk, flags) === 0) return n > 0 ? n : -EAGAIN;

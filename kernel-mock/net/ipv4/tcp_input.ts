@@ -124,6 +124,7 @@ function sk_error_report(sk: TcpSock): void {
 
 /** A reset arrives. Linux: tcp_reset. */
 export function tcp_reset(sk: TcpSock): void {
+  sk.sk_incoming_cpu = 0;
   switch (sk.sk_state) {
     case TCP_SYN_SENT:
       sk.sk_err = ECONNREFUSED;
@@ -270,6 +271,8 @@ export function tcp_push_pending_frames(sk: TcpSock): void {
     return;
   }
   kfifo_in(sk.kernel.pages, peer.rcv, data);
+  sk.bytes_sent += data.length;
+  peer.bytes_received += data.length;
   if (peer.rsk_listener !== null) inet_csk_accept_deferred(peer);
   tcp_data_ready(peer);
 }

@@ -1,5 +1,5 @@
 /** The handshake of both families, and connections over IPv4 (net/ipv4/tcp_ipv4.c, tcp_output.c tcp_connect, tcp_timer.c). */
-import type { SockAddr } from '../../include/linux/net.js';
+import { SEND_SHUTDOWN, type SockAddr } from '../../include/linux/net.js';
 import { EAFNOSUPPORT, EINVAL, ENETUNREACH, ETIMEDOUT } from '../../include/uapi/errno.js';
 import { INADDR_ANY } from '../../include/uapi/in.js';
 import { AF_INET, SOL_TCP } from '../../include/uapi/socket.js';
@@ -64,10 +64,18 @@ function tcp_create_openreq_child(listener: TcpSock, sk: TcpSock): TcpSock {
 function tcp_finish_connect(sk: TcpSock, peer: TcpSock): void {
   sk.peer = peer;
   peer.peer = sk;
+  sk.sk_incoming_cpu = 0;
+  peer.sk_incoming_cpu = 0;
   sk.sk_state = TCP_ESTABLISHED;
   tcp_init_buffer_space(sk);
   tcp_clear_xmit_timers(sk);
   sk_state_change(sk);
+}
+
+/** ABI: a stream that was shut before ends at once, though that of who connects to another does not. Linux: tcp_rcv_state_process. */
+function tcp_connect_self(sk: TcpSock): void {
+  tcp_finish_connect(sk, sk);
+  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) sk.sk_prot.shutdown(sk, SEND_SHUTDOWN);
 }
 
 /**
@@ -79,7 +87,7 @@ function tcp_send_syn(sk: TcpSock): void {
   const listener = inet_lookup_listener(sk.kernel, inet_daddr, inet_dport, inet_saddr, inet_sport) as TcpSock | null;
   if (listener === null) {
     // Its own port: two SYNs that cross, which make a connection to itself.
-    if (inet_daddr === inet_saddr && inet_dport === inet_sport) tcp_finish_connect(sk, sk);
+    if (inet_daddr === inet_saddr && inet_dport === inet_sport) tcp_connect_self(sk);
     else tcp_reset(sk);
     return;
   }

@@ -28,6 +28,9 @@ export interface TcpCork {
  * beyond the receiver's window is, in Linux's terms, still in the sender's queue; see `tcp_unsent`.
  */
 export class TcpSock extends InetSock {
+  /** Bytes of all the time, for TCP_INFO. */
+  bytes_sent = 0;
+  bytes_received = 0;
   /** The other end, as long as segments reach it. A connection to itself is its own peer. */
   peer: TcpSock | null = null;
   /** What the other end left behind when it closed first. */

@@ -21,7 +21,6 @@ import {
   TCP_LINGER2,
   TCP_LISTEN,
   TCP_MAXSEG,
-  TCP_MSS_DEFAULT,
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
   TCP_QUICKACK,
@@ -37,8 +36,7 @@ import {
   TCP_USER_TIMEOUT,
   TCP_WINDOW_CLAMP,
 } from '../../include/uapi/tcp.js';
-import { fifo_len } from '../../lib/fifo.js';
-import { get_s32, put_u32 } from '../../lib/bytes.js';
+import { get_s32 } from '../../lib/bytes.js';
 import { int_opt, set_sock_opt, sock_opt } from '../core/sock.js';
 import { type InetSock, inet_sk } from './inet_sock.js';
 import {
@@ -51,6 +49,7 @@ import {
   read_only_option,
   set_int_option,
 } from './ip_sockglue.js';
+import { show_mss, tcp_get_info } from './tcp_info.js';
 import { TCP_FIN_TIMEOUT, tcp_push_pending_frames } from './tcp_input.js';
 import { TCP_SYN_RETRIES } from './tcp_ipv4.js';
 import type { TcpSock } from './tcp_sock.js';
@@ -59,9 +58,6 @@ const TCP_FIN_TIMEOUT_MAX = 120;
 /** The least that a window is clamped to: half of the smallest SO_RCVBUF. */
 const MIN_WINDOW_CLAMP = 1152;
 const TCP_RTO_MAX = 120;
-/** The segment size that Linux 6.18 shows on lo: half of the largest window without scaling. */
-const LOOPBACK_MSS = 32741;
-
 /** Linux counts them in a byte. */
 const MAX_RETRANS = 255;
 
@@ -92,12 +88,6 @@ function check_min_us(_sk: InetSock, val: number): number {
 
 function is_idle(sk: InetSock): boolean {
   return sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_LISTEN;
-}
-
-function show_mss(sk: InetSock): number {
-  const user = sock_opt(sk, SOL_TCP, TCP_MAXSEG);
-  if (sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_LISTEN) return user === 0 ? TCP_MSS_DEFAULT : user;
-  return user === 0 ? LOOPBACK_MSS : Math.min(user, LOOPBACK_MSS);
 }
 
 const tcp_options: IntOptions = {
@@ -173,31 +163,6 @@ function get_congestion(sk: InetSock): Uint8Array {
   return raw;
 }
 
-/** struct tcp_info of 6.18. */
-const TCP_INFO_SIZE = 280;
-const tcpi = { state: 0, options: 5, rto: 8, snd_mss: 16, rcv_mss: 20, unacked: 24, sacked: 28, pmtu: 60, advmss: 88 };
-/** TCPI_OPT_TIMESTAMPS, _SACK, _WSCALE. */
-const TCPI_OPTIONS = 7;
-
-/** DEVIATION: only what is not about packets and their times; of a listener the queue and its limit, as in Linux. */
-function tcp_get_info(inet: InetSock): Uint8Array {
-  const sk = inet as TcpSock;
-  const raw = new Uint8Array(TCP_INFO_SIZE);
-  raw[tcpi.state] = sk.sk_state;
-  put_u32(raw, tcpi.snd_mss, show_mss(sk));
-  put_u32(raw, tcpi.rcv_mss, TCP_MSS_DEFAULT);
-  if (sk.sk_state === TCP_LISTEN) {
-    put_u32(raw, tcpi.unacked, fifo_len(sk.accept_queue!));
-    put_u32(raw, tcpi.sacked, sk.max_ack_backlog);
-  } else if (sk.sk_state !== TCP_CLOSE) {
-    raw[tcpi.options] = TCPI_OPTIONS;
-    put_u32(raw, tcpi.rto, 200_000);
-    put_u32(raw, tcpi.pmtu, 65535);
-    put_u32(raw, tcpi.advmss, 65483);
-  }
-  return raw;
-}
-
 /** -EINVAL (less than an int), -ENOPROTOOPT, -EINVAL, -ENOENT (TCP_CONGESTION); other levels as IP. */
 export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
@@ -221,13 +186,19 @@ export function tcp_setsockopt(task: Task, sock: Socket, level: number, optname:
   return err;
 }
 
-export function tcp_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
+export function tcp_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
   const sk = inet_sk(sock);
-  if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname);
+  if (level !== SOL_TCP) return ip_getsockopt(task, sock, level, optname, room);
   if (optname > sk.kernel.release.tcp_option_max) return -ENOPROTOOPT;
   switch (optname) {
     case TCP_INFO:
-      return tcp_get_info(sk);
+      return tcp_get_info(sk as TcpSock);
     case TCP_ULP:
     case TCP_SAVED_SYN:
       return new Uint8Array(0);

@@ -43,10 +43,18 @@ import {
 import { TCP_CLOSE, TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { UDP_CORK } from '../../include/uapi/udp.js';
 import { get_s32, get_u16 } from '../../lib/bytes.js';
-import { fifo_clear, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
+import { fifo_clear, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../lib/fifo.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
-import { sock_error, sock_intr_errno, sock_opt, sock_rcvtimeo } from '../core/sock.js';
+import {
+  sk_peek_offset,
+  sk_peek_offset_bwd,
+  sk_peek_offset_fwd,
+  sock_error,
+  sock_intr_errno,
+  sock_opt,
+  sock_rcvtimeo,
+} from '../core/sock.js';
 import { sock_recv_cmsgs } from '../socket_cmsgs.js';
 import { ip4_datagram_connect, output_saddr, route_saddr, udp_route } from './datagram.js';
 import { type IpcmCookie, ip_cmsg_recv, ip_cmsg_send, ipcm_init_sk } from './ip_cmsg.js';
@@ -74,6 +82,7 @@ import {
   inet_autobind,
   udp_make_skb,
   udp_rcv,
+  udp_truesize,
 } from './udp_input.js';
 
 /** The most that one datagram carries: 65535 less the headers of IP and UDP. */
@@ -132,7 +141,7 @@ function is_corked(sk: UdpSock, msg: MsgHdr): boolean {
   return (msg.flags & MSG_MORE) !== 0 || (sk.sk_opts !== null && sock_opt(sk, SOL_UDP, UDP_CORK) !== 0);
 }
 
-/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EPIPE, -EFAULT. */
+/** One more piece of the datagram that is pending; any name is ignored. -EMSGSIZE drops it all. -EFAULT. ABI: neither the shutdown nor an error is looked at. */
 export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: UdpPending): number {
   const { count } = msg.iter;
   const { skb } = pending;
@@ -141,7 +150,6 @@ export function udp_append_data(task: Task, sk: UdpSock, msg: MsgHdr, pending: U
     sk.pending = null;
     return ip_local_error(sk, skb);
   }
-  if ((sk.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
   if (!fault_in(task.mm, msg.iter, count)) return -EFAULT;
   const data = new Uint8Array(at + count);
   data.set(skb.data);
@@ -214,22 +222,40 @@ function udp_recv_cmsgs(task: Task, sk: UdpSock, msg: MsgHdr, skb: UdpSkb): void
   if (sk.cmsg_flags !== 0) sk.sk_prot.recv_ctl!(task, sk, msg, skb, sk.cmsg_flags);
 }
 
-/** Deliver one datagram, cut to the room there is. -EFAULT loses it, as in Linux. */
-function deliver(task: Task, sk: UdpSock, skb: UdpSkb, msg: MsgHdr): number {
+/** Deliver one datagram from its `off` on, cut to the room there is. -EFAULT loses it, as in Linux. */
+function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr): number {
   const ulen = skb.data.length;
   const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
-  const n = Math.min(ulen, msg.iter.count);
-  if ((msg.flags & MSG_PEEK) === 0) {
+  const peek = (msg.flags & MSG_PEEK) !== 0;
+  const n = Math.min(ulen - off, msg.iter.count);
+  if (!peek) {
     fifo_shift(sk.sk_receive_queue);
     sk.rmem -= skb.truesize;
   }
   if (!fault_in(task.mm, msg.iter, n)) return -EFAULT;
-  copy_to_iter(task.mm, msg.iter, skb.data, 0, n);
+  copy_to_iter(task.mm, msg.iter, skb.data, off, n);
   if (sk.sk_opts !== null) udp_recv_cmsgs(task, sk, msg, skb);
   else if (sk.sk_timestamp || sk.sk_stamp === null) sk.sk_stamp = skb.stamp ?? NO_STAMP;
   if (msg.want_name) msg.name = sk.sk_prot.sockaddr(skb.saddr, skb.sport);
-  if (n < ulen) msg.out_flags |= MSG_TRUNC;
-  return want_real_length ? ulen : n;
+  if (n < ulen && n < ulen - off) msg.out_flags |= MSG_TRUNC;
+  const ret = want_real_length ? ulen : n;
+  if (sk.sk_peek_off >= 0) (peek ? sk_peek_offset_fwd : sk_peek_offset_bwd)(sk, ret);
+  return ret;
+}
+
+/** Receive what is there: the first datagram, or for a peek with SO_PEEK_OFF the one at that place. Null: nothing. Linux: __skb_try_recv_from_queue. */
+function recv_queued(task: Task, sk: UdpSock, msg: MsgHdr): number | null {
+  const queue = sk.sk_receive_queue;
+  let off = sk_peek_offset(sk, msg.flags);
+  if (off === 0) {
+    const skb = fifo_peek(queue);
+    return skb === undefined ? null : deliver(task, sk, skb, 0, msg);
+  }
+  for (const skb of fifo_items(queue)) {
+    if (off < skb.data.length) return deliver(task, sk, skb, off, msg);
+    off -= skb.data.length;
+  }
+  return null;
 }
 
 function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep {
@@ -238,8 +264,8 @@ function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep
     for (;;) {
       prepare_to_wait(sk.sk_wait, task, true, 'a datagram on a UDP socket');
       if (sk.sk_err !== 0) return sock_error(sk);
-      const skb = fifo_peek(sk.sk_receive_queue);
-      if (skb !== undefined) return deliver(task, sk, skb, msg);
+      const ret = recv_queued(task, sk, msg);
+      if (ret !== null) return ret;
       if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
       if (left === 0) return -EAGAIN;
       if (signal_pending(task)) return sock_intr_errno(left);
@@ -255,8 +281,8 @@ export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = udp_sk(sock);
   if ((msg.flags & MSG_ERRQUEUE) !== 0) return sk.sk_prot.recv_error!(task, sk, msg);
   if (sk.sk_err !== 0) return sock_error(sk);
-  const skb = fifo_peek(sk.sk_receive_queue);
-  if (skb !== undefined) return deliver(task, sk, skb, msg);
+  const ret = recv_queued(task, sk, msg);
+  if (ret !== null) return ret;
   const timeo = sock_rcvtimeo(sk, msg.flags);
   return timeo === 0 ? -EAGAIN : recv_sleep(task, sk, msg, timeo);
 }
@@ -275,10 +301,11 @@ export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): nu
   return mask;
 }
 
-/** The length of the first datagram; what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
+/** The length of the first datagram; the memory of one that is pending, while what is sent has left the queue. -ENOTTY. Linux: udp_ioctl. */
 export function udp_ioctl(sock: Socket, request: number): number {
-  if (request === SIOCOUTQ) return 0;
-  return request === SIOCINQ ? (fifo_peek(udp_sk(sock).sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
+  const { sk_receive_queue, pending } = udp_sk(sock);
+  if (request === SIOCOUTQ) return pending === null ? 0 : udp_truesize(pending.skb.data.length);
+  return request === SIOCINQ ? (fifo_peek(sk_receive_queue)?.data.length ?? 0) : -ENOTTY;
 }
 
 /** As any option; and who takes the cork out sends what is pending. */

@@ -245,6 +245,7 @@ function udp_queue_rcv(sk: UdpSock, skb: UdpSkb): void {
   }
   sk.rmem += truesize;
   skb.truesize = truesize;
+  if (sk.inet_dport !== 0) sk.sk_incoming_cpu = 0;
   if (sk.sk_opts !== null || sk.sk_timestamp) note_arrival(sk, skb);
   fifo_push(sk.sk_receive_queue, skb);
   if (sk.sk_wait.first !== null) sk_wake(sk, POLLIN | POLLRDNORM);
@@ -289,7 +290,8 @@ export function udp_rcv(sk: UdpSock, skb: UdpSkb): void {
 /** ICMP comes back: nobody has that port. Only a connected socket is told, unless it asked for it. Linux: __udp4_lib_err. */
 function udp_err(sk: UdpSock, skb: UdpSkb): void {
   const { daddr, dport } = skb;
-  // Who is connected elsewhere is not found by what the answer says.
+  // By what the answer says neither is found who is connected elsewhere, nor who does not hear the address that it came to.
+  if (!addr_any(sk.inet_rcv_saddr) && sk.inet_rcv_saddr !== skb.saddr) return;
   if (sk.sk_state === TCP_ESTABLISHED && (sk.inet_daddr !== daddr || sk.inet_dport !== dport)) return;
   const recverr = typeof daddr === 'number' ? sock_opt(sk, SOL_IP, IP_RECVERR) : sock_opt(sk, SOL_IPV6, IPV6_RECVERR);
   if (sk.sk_state !== TCP_ESTABLISHED && recverr === 0) return;

@@ -1,16 +1,20 @@
 /** Options of IPPROTO_IPV6: kept, checked and read back (net/ipv6/ipv6_sockglue.c). Checked against Linux 6.18. */
 import type { Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
-import { EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN } from '../../include/uapi/errno.js';
+import { EADDRNOTAVAIL, EBUSY, EINVAL, ENODEV, ENOPROTOOPT, ENOTCONN } from '../../include/uapi/errno.js';
 import {
+  INADDR_ANY,
   MCAST_BLOCK_SOURCE,
   MCAST_JOIN_SOURCE_GROUP,
   MCAST_LEAVE_SOURCE_GROUP,
   MCAST_UNBLOCK_SOURCE,
 } from '../../include/uapi/in.js';
 import * as in6 from '../../include/uapi/in6.js';
-import { SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
+import { AF_INET, SOCK_STREAM, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP } from '../../include/uapi/socket.js';
+import { TCP_ESTABLISHED } from '../../include/uapi/tcp.js';
 import { get_s32 } from '../../lib/bytes.js';
+import { int_opt } from '../core/sock.js';
+import { inet_dgram_ops, inet_stream_ops } from '../ipv4/af_inet.js';
 import {
   IP6_CMSG_2292HOPLIMIT,
   IP6_CMSG_2292PKTINFO,
@@ -38,7 +42,9 @@ import {
   set_int_option,
   udp_getsockopt,
 } from '../ipv4/ip_sockglue.js';
-import { udp_setsockopt } from '../ipv4/udp.js';
+import { tcp_prot } from '../ipv4/tcp.js';
+import { udp_prot, udp_setsockopt } from '../ipv4/udp.js';
+import type { UdpSock } from '../ipv4/udp_input.js';
 import { tcp_getsockopt, tcp_setsockopt } from '../ipv4/tcp_sockopt.js';
 import { ipv6_mcast_options } from './mcast.js';
 
@@ -167,10 +173,29 @@ const ipv6_options: IntOptions = {
   },
 };
 
+/**
+ * IPV6_ADDRFORM: a connection over IPv4 becomes a socket of AF_INET. -EINVAL (length, family), -EBUSY (a datagram for IPv6 is
+ * pending), -ENOTCONN, -EADDRNOTAVAIL.
+ */
+function set_addrform(sock: Socket, sk: InetSock, optval: Uint8Array): number {
+  if (optval.length < 4 || get_s32(optval, 0) !== AF_INET) return -EINVAL;
+  const stream = sk.sk_type === SOCK_STREAM;
+  if (!stream && typeof (sk as UdpSock).pending?.skb.daddr === 'string') return -EBUSY;
+  if (sk.sk_state !== TCP_ESTABLISHED) return -ENOTCONN;
+  if (sk.sk_ipv6only || typeof sk.inet_daddr === 'string') return -EADDRNOTAVAIL;
+  sk.sk_prot = stream ? tcp_prot : udp_prot;
+  sk.sk_family = AF_INET;
+  sock.ops = stream ? inet_stream_ops : inet_dgram_ops;
+  if (typeof sk.inet_saddr === 'string') sk.inet_saddr = INADDR_ANY;
+  if (typeof sk.inet_rcv_saddr === 'string') sk.inet_rcv_saddr = INADDR_ANY;
+  return 0;
+}
+
 /** -ENOPROTOOPT (level, option), -EINVAL (length, value) … Linux: do_ipv6_setsockopt. */
 function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   const sk = inet_sk(sock);
   if (level !== SOL_IPV6) return ip_setsockopt(task, sock, level, optname, optval);
+  if (optname === in6.IPV6_ADDRFORM) return set_addrform(sock, sk, optval);
   const mcast = ipv6_mcast_options[optname];
   if (mcast !== undefined) return mcast(sk, optval);
   if (REFUSED.has(optname)) return -EINVAL;
@@ -181,24 +206,38 @@ function ipv6_setsockopt(task: Task, sock: Socket, level: number, optname: numbe
 }
 
 /** -ENOPROTOOPT, -ENOTCONN (IPV6_MTU). */
-function ipv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  if (level === SOL_IP) return ip_getsockopt(task, sock, level, optname);
+function ipv6_getsockopt(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number {
+  if (level === SOL_IP) return ip_getsockopt(task, sock, level, optname, room);
   if (level !== SOL_IPV6) return -ENOPROTOOPT;
-  return get_int_option(ipv6_options, inet_sk(sock), level, optname);
+  const sk = inet_sk(sock);
+  if (optname === in6.IPV6_ADDRFORM) return sk.sk_state === TCP_ESTABLISHED ? int_opt(sk.sk_family) : -ENOTCONN;
+  return get_int_option(ipv6_options, sk, level, optname);
 }
 
 export function tcpv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   return (level === SOL_TCP ? tcp_setsockopt : ipv6_setsockopt)(task, sock, level, optname, optval);
 }
 
-export function tcpv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  return (level === SOL_TCP ? tcp_getsockopt : ipv6_getsockopt)(task, sock, level, optname);
+export function tcpv6_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
+  return (level === SOL_TCP ? tcp_getsockopt : ipv6_getsockopt)(task, sock, level, optname, room);
 }
 
 export function udpv6_setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number {
   return (level === SOL_UDP ? udp_setsockopt : ipv6_setsockopt)(task, sock, level, optname, optval);
 }
 
-export function udpv6_getsockopt(task: Task, sock: Socket, level: number, optname: number): Uint8Array | number {
-  return (level === SOL_UDP ? udp_getsockopt : ipv6_getsockopt)(task, sock, level, optname);
+export function udpv6_getsockopt(
+  task: Task,
+  sock: Socket,
+  level: number,
+  optname: number,
+  room: number,
+): Uint8Array | number {
+  return (level === SOL_UDP ? udp_getsockopt : ipv6_getsockopt)(task, sock, level, optname, room);
 }

@@ -140,7 +140,7 @@ export function unix_accept(task: Task, sock: Socket, newsock: Socket, flags: nu
   const sk = unix_sk(sock);
   if (sk.sk_state !== TCP_LISTEN) return -EINVAL;
   if (take_connection(sk, newsock)) return 0;
-  if ((sk.sk_shutdown & RCV_SHUTDOWN) !== 0) return -EINVAL;
+  // ABI: the shutdown is seen by who may wait only.
   const timeo = (flags & O_NONBLOCK) !== 0 ? 0 : sk.sk_rcvtimeo;
   return timeo === 0 ? -EAGAIN : accept_sleep(task, sk, newsock, timeo);
 }

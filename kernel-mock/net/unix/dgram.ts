@@ -31,7 +31,16 @@ import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending, wake_up
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import { ktime_get_real } from '../../kernel/time.js';
 import { type ScmCookie, scm_cookie, scm_destroy, scm_send } from '../core/scm.js';
-import { TCP_ESTABLISHED, sk_wake, sock_error, sock_intr_errno, sock_rcvtimeo, sock_sndtimeo } from '../core/sock.js';
+import {
+  TCP_ESTABLISHED,
+  sk_wake,
+  sock_error,
+  sock_intr_errno,
+  sock_rcvtimeo,
+  sock_sndtimeo,
+  sk_peek_offset_bwd,
+  sk_peek_offset_fwd,
+} from '../core/sock.js';
 import { sock_recv_timestamp, sock_wants_stamp } from '../socket_cmsgs.js';
 import {
   type UnixSock,
@@ -58,7 +67,6 @@ import {
   unix_take_fds,
 } from './scm.js';
 import { SKB_MAX_ALLOC, type UnixSkb, skb_free, skb_truesize, unix_recvq_full } from './skbuff.js';
-import { sk_peek_offset_bwd, sk_peek_offset_fwd } from './stream_read.js';
 
 const NO_DATA = new Uint8Array(0);
 

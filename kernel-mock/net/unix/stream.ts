@@ -27,6 +27,7 @@ import {
   sock_opt,
   sock_rcvtimeo,
   sock_sndtimeo,
+  sk_peek_offset_bwd,
 } from '../core/sock.js';
 import {
   type UnixSock,
@@ -42,7 +43,7 @@ import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from '
 import { queue_oob, unix_stream_recv_urg } from './oob.js';
 import { too_many_unix_fds, unix_may_passcred, unix_rights_refused, unix_scm_recv, unix_scm_to_skb } from './scm.js';
 import { SKB_MAX_HEAD, skb_free, skb_truesize } from './skbuff.js';
-import { type StreamRead, read_queue, sk_peek_offset_bwd, stream_read } from './stream_read.js';
+import { type StreamRead, read_queue, stream_read } from './stream_read.js';
 
 /** A write is cut into pieces of this size; each piece is sent whole or not at all. Checked against Linux 6.18. */
 const MAX_PIECE = SKB_MAX_HEAD + 32768;
@@ -207,8 +208,9 @@ function recv_plain(task: Task, sk: UnixSock, msg: MsgHdr): number {
   const { iter } = msg;
   const ring = sk.stream;
   let n = Math.min(iter.count, ring.len);
-  if (n === 0) return 0;
+  if (ring.len === 0) return 0;
   if (msg.want_name) msg.name = fifo_peek(sk.sk_receive_queue)!.sender.addr;
+  if (n === 0) return 0;
   if (!fault_in(task.mm, iter, n)) n = fault_in_sends(task, sk, iter);
   if (n === 0) return -EFAULT;
   const size = ring.buf.length;

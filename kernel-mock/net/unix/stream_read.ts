@@ -9,6 +9,7 @@ import { MSG_PEEK } from '../../include/uapi/socket.js';
 import { fifo_len, fifo_shift } from '../../lib/fifo.js';
 import { kfifo_skip } from '../../lib/kfifo.js';
 import { copy_to_iter, fault_in } from '../../mm/iov_iter.js';
+import { sk_peek_offset_bwd, sk_peek_offset_fwd } from '../core/sock.js';
 import { type ScmCookie, scm_cookie } from '../core/scm.js';
 import type { UnixSock } from './af_unix.js';
 import { manage_oob } from './oob.js';
@@ -78,15 +79,6 @@ function consume_skb(sk: UnixSock, skb: UnixSkb, n: number, rd: StreamRead): boo
   if (skb.scm !== null || skb.data !== null) sk.nr_scm--;
   skb_free(skb);
   return fds;
-}
-
-/** Bytes in front of SO_PEEK_OFF are gone. */
-export function sk_peek_offset_bwd(sk: UnixSock, n: number): void {
-  if (sk.sk_peek_off > 0) sk.sk_peek_off = Math.max(sk.sk_peek_off - n, 0);
-}
-
-export function sk_peek_offset_fwd(sk: UnixSock, n: number): void {
-  if (sk.sk_peek_off >= 0) sk.sk_peek_off += n;
 }
 
 /** Read from the queue what belongs into one receive. True: it is complete; false: the queue ended. */

@@ -48,8 +48,6 @@ interface Mapped {
   readonly iov: readonly (Uint8Array | null)[];
   readonly control: Uint8Array | null;
   readonly controllen: number;
-  /** Addresses of name, control, and the buffers. */
-  readonly ptrs: number[];
 }
 
 function check_list(what: 'control' | 'iov', list: unknown): void {
@@ -60,7 +58,9 @@ function check_list(what: 'control' | 'iov', list: unknown): void {
 function buffers(iov: MsgHdr['iov']): (Uint8Array | null)[] {
   if (iov === undefined) return [];
   check_list('iov', iov);
-  return iov.map((buf) => (buf === null ? null : to_bytes(buf)));
+  const list: (Uint8Array | null)[] = [];
+  for (const buf of iov) list.push(buf === null ? null : to_bytes(buf));
+  return list;
 }
 
 function check(msg: MsgHdr): void {
@@ -72,12 +72,7 @@ function check(msg: MsgHdr): void {
 function new_mapped(msg: MsgHdr, name: Uint8Array | null, control: Uint8Array | null): Mapped {
   const iov = buffers(msg.iov);
   const { namelen = name?.length ?? 0, controllen = control?.length ?? 0 } = msg;
-  return { msg, name, namelen, iov, control, controllen, ptrs: [] };
-}
-
-function map_msg(t: Thread, { name, control, iov, ptrs }: Mapped): void {
-  ptrs.push(t.map(name), t.map(control));
-  for (const buf of iov) ptrs.push(t.map(buf));
+  return { msg, name, namelen, iov, control, controllen };
 }
 
 /** A message to send. */
@@ -92,40 +87,40 @@ function message_out(msg: MsgHdr): Mapped {
 }
 
 /** The room for control messages that a receive has. */
-function control_room({ control, controllen }: MsgHdr): Uint8Array | null {
+function control_room(t: Thread, { control, controllen }: MsgHdr): Uint8Array | null {
   if (control === undefined || control === null || control instanceof Uint8Array) return control ?? null;
   check_list('control', control);
-  return new Uint8Array(controllen ?? CONTROL_ROOM);
+  if (controllen !== undefined) return new Uint8Array(controllen);
+  const room = t.control_room ?? new Uint8Array(CONTROL_ROOM);
+  t.control_room = null;
+  return room;
 }
 
 /** A message to receive. */
-function message_in(msg: MsgHdr): Mapped {
+function message_in(t: Thread, msg: MsgHdr): Mapped {
   check(msg);
   const { name } = msg;
   const room =
     name === undefined || name === null ? null : name instanceof Uint8Array ? name : new Uint8Array(SOCKADDR_ROOM);
-  return new_mapped(msg, room, control_room(msg));
+  return new_mapped(msg, room, control_room(t, msg));
 }
 
 /** Lay out the header at `at` and its iovec at `vec`, and map what they point at. */
 function store_msg(t: Thread, at: number, vec: number, m: Mapped): void {
-  map_msg(t, m);
-  const { namelen, iov, controllen, ptrs } = m;
-  t.store64(at + MSGHDR.msg_name, ptrs[0]!);
+  const { name, namelen, iov, control, controllen } = m;
+  t.store64(at + MSGHDR.msg_name, t.map(name));
   t.store32(at + MSGHDR.msg_namelen, namelen);
   t.store64(at + MSGHDR.msg_iov, iov.length === 0 ? 0 : vec);
   t.store64(at + MSGHDR.msg_iovlen, iov.length);
-  t.store64(at + MSGHDR.msg_control, ptrs[1]!);
+  t.store64(at + MSGHDR.msg_control, t.map(control));
   t.store64(at + MSGHDR.msg_controllen, controllen);
   t.store32(at + MSGHDR.msg_flags, 0);
-  iov.forEach((buf, i) => {
-    t.store64(vec + i * IOVEC.size + IOVEC.iov_base, ptrs[2 + i]!);
-    t.store64(vec + i * IOVEC.size + IOVEC.iov_len, buf === null ? 0 : buf.length);
-  });
-}
-
-function unmap_msg(t: Thread, { ptrs }: Mapped): void {
-  for (const ptr of ptrs) t.unmap(ptr);
+  let to = vec;
+  for (const buf of iov) {
+    t.store64(to + IOVEC.iov_base, t.map(buf));
+    t.store64(to + IOVEC.iov_len, buf === null ? 0 : buf.length);
+    to += IOVEC.size;
+  }
 }
 
 /** A message has come: what the header at `at` says of it. */
@@ -134,9 +129,14 @@ function take_msg(t: Thread, at: number, { msg, name, control }: Mapped): void {
   if (name !== null && msg.name !== name) decode_sockaddr(name, namelen, msg.name as SockAddrOut);
   if (msg.name === name || msg.namelen !== undefined) msg.namelen = namelen;
   const used = t.load_u32(at + MSGHDR.msg_controllen);
-  if (control !== null && Array.isArray(msg.control)) decode_cmsgs(control.subarray(0, used), msg.control);
+  if (control !== null && Array.isArray(msg.control)) decode_cmsgs(control, used, msg.control);
   if (msg.control instanceof Uint8Array || msg.controllen !== undefined) msg.controllen = used;
   msg.flags = t.load_u32(at + MSGHDR.msg_flags);
+}
+
+/** A receive is over: the room for its control messages is there for the next one. */
+function put_control_room(t: Thread, { msg, control, controllen }: Mapped): void {
+  if (controllen === CONTROL_ROOM && control !== msg.control) t.control_room = control;
 }
 
 /**
@@ -150,13 +150,11 @@ function take_msg(t: Thread, at: number, { msg, name, control }: Mapped): void {
  */
 export async function sendmsg(this: Thread, fd: number, msg: MsgHdr | null, flags = 0): Promise<number> {
   const m = msg === null ? null : message_out(msg);
-  const { sp } = this;
   const at = m === null ? 0 : this.alloca(MSGHDR.size + m.iov.length * IOVEC.size);
   if (m !== null) store_msg(this, at, at + MSGHDR.size, m);
   const r = this.enter(this.nr.sendmsg, fd, at, flags);
   const n = typeof r === 'number' ? r : await r;
-  if (m !== null) unmap_msg(this, m);
-  this.leave(sp);
+  this.release();
   return this.ret(n);
 }
 
@@ -170,17 +168,16 @@ export async function sendmsg(this: Thread, fd: number, msg: MsgHdr | null, flag
  * Sleeps while nothing is there. recv(2), cmsg(3), unix(7).
  */
 export async function recvmsg(this: Thread, fd: number, msg: MsgHdr | null, flags = 0): Promise<number> {
-  const m = msg === null ? null : message_in(msg);
-  const { sp } = this;
+  const m = msg === null ? null : message_in(this, msg);
   const at = m === null ? 0 : this.alloca(MSGHDR.size + m.iov.length * IOVEC.size);
   if (m !== null) store_msg(this, at, at + MSGHDR.size, m);
   const r = this.enter(this.nr.recvmsg, fd, at, flags);
   const n = typeof r === 'number' ? r : await r;
   if (m !== null) {
-    unmap_msg(this, m);
     if (n >= 0) take_msg(this, at, m);
+    put_control_room(this, m);
   }
-  this.leave(sp);
+  this.release();
   return this.ret(n);
 }
 
@@ -216,15 +213,11 @@ export async function sendmmsg(
 ): Promise<number> {
   check_vector(msgvec);
   const list = msgvec?.map(message_out) ?? null;
-  const { sp } = this;
   const at = list === null ? 0 : store_mmsg(this, list);
   const r = this.enter(this.nr.sendmmsg, fd, at, vlen, flags);
   const n = typeof r === 'number' ? r : await r;
-  list?.forEach((m, i) => {
-    unmap_msg(this, m);
-    if (i < n) msgvec![i]!.len = this.load_u32(at + i * MMSGHDR.size + MMSGHDR.msg_len);
-  });
-  this.leave(sp);
+  for (let i = 0; i < n; i++) msgvec![i]!.len = this.load_u32(at + i * MMSGHDR.size + MMSGHDR.msg_len);
+  this.release();
   return this.ret(n);
 }
 
@@ -245,21 +238,20 @@ export async function recvmmsg(
   vlen = msgvec?.length ?? 0,
 ): Promise<number> {
   check_vector(msgvec);
-  const list = msgvec?.map(message_in) ?? null;
+  const list = msgvec?.map((msg) => message_in(this, msg)) ?? null;
   const time = timeout === null ? null : encode_timespec(timeout);
   const tp = this.map(time);
-  const { sp } = this;
   const at = list === null ? 0 : store_mmsg(this, list);
   const r = this.enter(this.nr.recvmmsg, fd, at, vlen, flags, tp);
   const n = typeof r === 'number' ? r : await r;
-  this.unmap(tp);
   list?.forEach((m, i) => {
-    unmap_msg(this, m);
-    if (i >= n) return;
-    take_msg(this, at + i * MMSGHDR.size, m);
-    msgvec![i]!.len = this.load_u32(at + i * MMSGHDR.size + MMSGHDR.msg_len);
+    if (i < n) {
+      take_msg(this, at + i * MMSGHDR.size, m);
+      msgvec![i]!.len = this.load_u32(at + i * MMSGHDR.size + MMSGHDR.msg_len);
+    }
+    put_control_room(this, m);
   });
   if (time !== null && n > 0) decode_timespec(time, timeout!);
-  this.leave(sp);
+  this.release();
   return this.ret(n);
 }
