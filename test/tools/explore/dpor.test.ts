@@ -95,7 +95,9 @@ function scenario_of(threads: readonly (readonly string[])[], outcome: (text: st
       await libc.pipe2([], O_NONBLOCK);
       await libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, []);
       await libc.eventfd(0, O_NONBLOCK);
-      await libc.signal(SIGUSR1, () => void handled++);
+      await libc.signal(SIGUSR1, () => {
+        handled++;
+      });
       const made = [];
       for (let i = 1; i < threads.length; i++) {
         const thread = {};
