@@ -52,7 +52,27 @@ test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
 test('sys-indirect/libc', exports, libc, LIBC);
 
-test('sys-indirect/tools', exports, tools, ['RuleError', 'inject', 'injector', 'parse_fault', 'parse_inject']);
+test('sys-indirect/tools', exports, tools, [
+  'DivergedError',
+  'ExploreError',
+  'LeakError',
+  'NondeterminismError',
+  'RuleError',
+  'compare',
+  'explore',
+  'follow',
+  'format_comparison',
+  'format_report',
+  'inject',
+  'injector',
+  'merge',
+  'parse_fault',
+  'parse_inject',
+  'plans',
+  'scenario',
+  'search',
+  'touch',
+]);
 
 test('sys-indirect/uapi has constants, layouts and nothing that acts', (t) => {
   const kinds = new Set(Object.values(uapi).map((value) => typeof value));

@@ -4,6 +4,7 @@ import type { FaultSite, Injector } from '../../kernel-mock/include/linux/inject
 import type { Policy, Task } from '../../kernel-mock/include/linux/sched.js';
 import type { Tracer } from '../../kernel-mock/include/linux/trace.js';
 import type { WaitEntry } from '../../kernel-mock/include/linux/wait.js';
+import { next_timer } from '../../kernel-mock/lib/timerqueue.js';
 import { both } from './tracers.js';
 import { type ChoiceKind, type Ending, PRUNE, type Point, type Strategy } from './strategy.js';
 
@@ -46,8 +47,8 @@ export interface Choice {
 /** The policy throws it to end an execution. No Error: nobody looks at its stack. */
 const STOP = { toString: (): string => 'the execution was ended by the explorer' };
 
-/** Ticks of the kernel's clock, 1,000 calls each, without a choice. */
-const ENDLESS_TICKS = 100;
+/** Ticks of the kernel's clock, 1,000 calls each, without a choice: an execution that goes on longer has no end. */
+const ENDLESS_TICKS = 10;
 
 export class Execution implements Policy, Point, Injector {
   readonly timers: boolean;
@@ -56,6 +57,7 @@ export class Execution implements Policy, Point, Injector {
   n = 0;
   usual = 0;
   preempts = false;
+  timer: object | null = null;
   /** Number of choices so far. */
   at = 0;
   /** What they were, if anybody wants to know. */
@@ -138,6 +140,7 @@ export class Execution implements Policy, Point, Injector {
     const own = ready[last] === current ? last : -1;
     this.#ready = ready;
     this.preempts = own !== -1;
+    this.timer = timer ? next_timer(ready[last]!.kernel.timers)! : null;
     const chosen = this.#choose('task', timer ? ready.length + 1 : ready.length, own === -1 ? 0 : own);
     return chosen === ready.length ? -1 : chosen;
   }

@@ -1,5 +1,4 @@
 /** The search: executions of one scenario under one strategy, until there is none left, one has failed, or time is up. */
-import type { Tracer } from '../../kernel-mock/include/linux/trace.js';
 import { type ExecutionOptions, Execution, type Scenario } from './execution.js';
 import { minimise, run_schedule, type Rerun } from './minimise.js';
 import { NondeterminismError } from './nondeterminism.js';
@@ -38,8 +37,8 @@ export interface ExploreOptions extends ExecutionOptions {
   readonly command?: string | undefined;
   /** Where an earlier search stopped: `Report.checkpoint`. */
   readonly resume?: unknown;
-  /** Called about every second, and once at the end. */
-  readonly on_progress?: ((executions: number, ms: number) => void) | undefined;
+  /** Called about every second, and once at the end; `fraction`: about how much is done, null: nobody knows. */
+  readonly on_progress?: ((executions: number, ms: number, fraction: number | null) => void) | undefined;
   /** Answers with true to stop the search at the next execution. */
   readonly stop?: (() => boolean) | undefined;
 }
@@ -50,6 +49,7 @@ const KEPT = 10;
 const BATCH = 64;
 
 declare const performance: { now(): number };
+declare const setImmediate: ((func: () => void) => unknown) | undefined;
 
 /** A failing scenario: the message is the report. */
 export class ExploreError extends Error {
@@ -213,14 +213,14 @@ export async function search(scenario: Scenario, options: ExploreOptions = {}): 
       if (now - start >= (options.time ?? Infinity) || options.stop?.() === true) stopped = 'time';
       if (now - shown >= 1000) {
         shown = now;
-        options.on_progress?.(work.executions, now - start);
+        options.on_progress?.(work.executions, now - start, work.strategy.progress?.() ?? null);
         // Whoever else lives in this process, timers and signals of the host, has a turn.
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        if (setImmediate !== undefined) await new Promise<void>(setImmediate);
       }
     }
     if (stopped !== null) break;
   }
-  options.on_progress?.(work.executions, performance.now() - start);
+  options.on_progress?.(work.executions, performance.now() - start, 1);
   return report_of(work, performance.now() - start, stopped);
 }
 
@@ -261,5 +261,3 @@ export async function explore(scenario: Scenario, options: ExploreOptions = {}):
   if (report.failing > 0) throw new ExploreError(report);
   return report;
 }
-
-export type { Tracer };

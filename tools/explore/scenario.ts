@@ -33,6 +33,10 @@ function describe_leak({ files }: Task, path: string): string | null {
   return leaked.length === 0 ? null : `${path} was executed with ${leaked.join(', ')}`;
 }
 
+function describe_status(status: number): string {
+  return (status & 0x7f) === 0 ? `exit status ${status >> 8}` : `end by signal ${status & 0x7f}`;
+}
+
 function what_is_left(kernel: Kernel): string {
   const left = Object.entries(kernel.census()).filter(([, n]) => n !== 0);
   return left.map(([what, n]) => `${n} ${what}`).join(', ');
@@ -55,7 +59,7 @@ export function scenario(options: ScenarioOptions): Scenario {
     for (const [path, program] of installed) kernel.install(path, program);
     const status = await kernel.run(main, argv);
     if (leak !== null) throw new LeakError(leak);
-    if (status !== expect) throw new Error(`the status is ${status}, not ${expect}`);
+    if (status !== expect) throw new Error(`${describe_status(status)}, not ${describe_status(expect)}`);
     await check?.(kernel, status);
     const left = what_is_left(kernel);
     if (left !== '') throw new LeakError(`left in the kernel: ${left}`);

@@ -15,6 +15,8 @@ export interface Point {
   readonly preempts: boolean;
   /** How many choices there were before, in this execution. */
   readonly at: number;
+  /** A task: the timer that fires next, whose turn it may be too; null: none is set, or time is no choice. */
+  readonly timer: object | null;
   /** What option `i` is called in schedules: the task's id, 0 for the next timer; 1 for a fault that fires, 0 for none. */
   id(i: number): number;
 }
@@ -38,6 +40,8 @@ export interface Strategy {
   /** The execution is over. False: it does not count, since it belongs to another shard or was cut off. */
   ended(how: Ending): boolean;
   claim(): Claim;
+  /** About how much of the search is done, from 0 to 1. Missing: nobody knows. */
+  progress?(): number;
   /** Listens to the kernel, if the strategy has to know what happens in it. */
   readonly tracer?: Tracer;
   /** The state of a search in a form that JSON can hold, and back. Missing: the strategy counts executions only. */

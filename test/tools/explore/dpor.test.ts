@@ -15,7 +15,7 @@ import {
 } from '../../../kernel-mock/include/uapi/index.js';
 import { type History, before, history, order } from '../../../tools/explore/events.js';
 import { Execution } from '../../../tools/explore/execution.js';
-import { type Scenario, search } from '../../../tools/explore/index.js';
+import { type Scenario, search } from '../../../tools/index.js';
 import { dfs } from '../../../tools/explore/strategies/dfs.js';
 import type { Strategy } from '../../../tools/explore/strategy.js';
 

@@ -1,6 +1,6 @@
 /** Small programs whose orders can be counted, and chance programs. */
 import type { Libc } from '../../../index.js';
-import { type Scenario, scenario } from '../../../tools/explore/index.js';
+import { type Scenario, scenario } from '../../../tools/index.js';
 
 /** What one thread does: one call for each item, on the thread's own handle. */
 export type Chain = readonly ((libc: Libc) => Promise<unknown>)[];

@@ -1,6 +1,6 @@
 /** Every strategy against programs whose number of orders and of classes is known in closed form. */
 import test from 'ava';
-import { type ExploreOptions, type Scenario, explore, scenario, search } from '../../../tools/explore/index.js';
+import { type ExploreOptions, type Scenario, explore, scenario, search } from '../../../tools/index.js';
 import { type Chain, binomial, chains, count_orders, nothing } from './programs.js';
 
 const ALL = { all: true } as const;

@@ -108,6 +108,15 @@ export function dfs({ preemptions: bound = Infinity, shard = { i: 0, n: 1 } }: D
       if (bound !== Infinity) return { complete, text: `preemption bound ${bound}: complete, ${orders(seen)}${part}` };
       return { complete, text: `all ${orders(seen)}${part}` };
     },
+    progress(): number {
+      let part = 1;
+      let done = 0;
+      for (const node of path) {
+        part /= options(node);
+        done += node.k * part;
+      }
+      return done;
+    },
     save: () => ({ path, begun, complete, beginnings, ours, seen }),
     load(state) {
       ({ path, begun, complete, beginnings, ours, seen } = state as Saved);

@@ -56,6 +56,9 @@ class Dpor implements Strategy {
   #depth = 0;
   /** The only task that could go on was asleep. */
   #redundant = false;
+  /** The timer that could have fired at the choice before, and that choice. */
+  #timer: object | null = null;
+  #timer_node: Node | null = null;
   /** The choice from which on this execution is a new one. */
   #fresh = 0;
   /** Tasks that need not go on: what follows was seen elsewhere. */
@@ -111,6 +114,7 @@ class Dpor implements Strategy {
     const data = point.kind !== 'task';
     if (!data) this.history.end();
     if (this.#redundant) return PRUNE;
+    if (!data) this.#watch_timer(point.timer);
     let node = this.#path[point.at];
     if (node === undefined) {
       if (this.#cut > 0 && point.at === this.#cut && !this.#begin_part()) return PRUNE;
@@ -122,9 +126,20 @@ class Dpor implements Strategy {
     if (data) return option(node.usual, node.k);
     const chosen = node.ids.indexOf(node.chosen);
     if (point.id(chosen) !== node.chosen) throw new NondeterminismError(point.at);
+    if (point.timer !== null && node.chosen !== 0) this.#timer_node = node;
     this.#asleep = new Map([...node.sleep, ...node.done]);
     this.history.begin(node.chosen, point.at);
     return chosen;
+  }
+
+  /**
+   * A step that stops a timer takes a turn away that will not come again, so that no event tells of a race: the timer has to be
+   * tried before it.
+   */
+  #watch_timer(timer: object | null): void {
+    if (timer !== this.#timer) this.#timer_node?.backtrack.add(0);
+    this.#timer = timer;
+    this.#timer_node = null;
   }
 
   #data_node({ n, usual }: Point): Node {
@@ -171,6 +186,7 @@ class Dpor implements Strategy {
 
   ended(how: Ending): boolean {
     this.history.end();
+    this.#watch_timer(null);
     if (this.#depth < this.#path.length) throw new NondeterminismError(this.#depth);
     const { events } = this.history;
     const first = events.findIndex((event) => event.choice >= this.#fresh);
@@ -199,6 +215,16 @@ class Dpor implements Strategy {
     const part = this.#shard.n === 1 ? '' : ` of shard ${this.#shard.i + 1}/${this.#shard.n}`;
     if (!complete) return { complete, text: `${classes} of orders, not all` };
     return { complete, text: `all classes of orders under DPOR: ${this.#seen}${part}` };
+  }
+
+  progress(): number {
+    let part = 1;
+    let done = 0;
+    for (const node of this.#path) {
+      part /= node.data ? node.n : Math.max(node.backtrack.size, 1);
+      done += (node.data ? node.k : node.done.size) * part;
+    }
+    return Math.min(done, 1);
   }
 
   save(): unknown {

@@ -46,6 +46,7 @@ export function by_number(
       return true;
     },
     claim: (): Claim => ({ complete: false, text: `${orders(seen, `${name} order`)}, seed ${seed}` }),
+    progress: () => k / runs,
     save: () => ({ k, seen }),
     load(state) {
       ({ k, seen } = state as { k: number; seen: number });
