@@ -15,6 +15,7 @@ interface Output {
   readonly boot_us: unknown;
   readonly scaling: readonly { name: string; ratio: unknown; target: unknown }[];
   readonly memory: readonly { name: string; bytes: unknown; target: unknown }[];
+  readonly explore: Readonly<Record<string, unknown>>;
 }
 
 const NAMES = [
@@ -47,7 +48,7 @@ test('--json prints every row, and nothing but JSON', (t) => {
   const { status, stdout, stderr } = bench('--quick', '--json');
   t.is(status, 0, stderr);
   const output = JSON.parse(stdout) as Output;
-  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us', 'scaling', 'memory']);
+  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us', 'scaling', 'memory', 'explore']);
   t.deepEqual(
     output.rows.map((row) => row.name),
     NAMES,

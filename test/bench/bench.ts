@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { measure_in_child } from './child.js';
-import type { BootTime, Effort, Figures, Part } from './measure.js';
+import type { BootTime, Effort, Exploration, Figures, Part } from './measure.js';
 import { compile_native } from './native.js';
 import type { Row } from './row.js';
 import { rows } from './rows.js';
@@ -33,6 +33,22 @@ interface Report {
   readonly us: BootTime;
   readonly scaling: readonly Named<{ readonly ratio: number }>[];
   readonly memory: readonly Named<{ readonly bytes: number }>[];
+  readonly explore: Exploration;
+}
+
+/** What the explorer's figures should be: schedules a second, times fast-check's, traced over untraced, DPOR over depth first. */
+const EXPLORE_TARGETS = { schedules_per_s: 100_000, over_fastcheck: 2, traced_ratio: 3, dpor_over_dfs: 0.1 } as const;
+
+function json_explore(figures: Exploration): object {
+  const { schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs } = figures;
+  return {
+    schedules_per_s: Math.round(schedules_per_s),
+    fastcheck_schedules_per_s: Math.round(fastcheck_schedules_per_s),
+    traced_ratio: round_to(traced_ratio, 3),
+    dpor_executions: dpor,
+    dfs_executions_at_least: dfs,
+    targets: EXPLORE_TARGETS,
+  };
 }
 
 const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Named<Figures>): object => ({
@@ -43,13 +59,14 @@ const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Named<Figur
   target,
 });
 
-function json_report({ figures, over, us, scaling, memory }: Report): object {
+function json_report({ figures, over, us, scaling, memory, explore }: Report): object {
   return {
     rows: figures.map(json_row),
     indirect_over_dedicated: round_to(over, 3),
     boot_us: round_to(us.boot, 3),
     scaling: scaling.map(({ name, ratio, target }) => ({ name, ratio: round_to(ratio, 3), target })),
     memory: memory.map(({ name, bytes, target }) => ({ name, bytes: Math.round(bytes), target })),
+    explore: json_explore(explore),
   };
 }
 
@@ -76,7 +93,7 @@ function print_rows(figures: readonly Named<Figures>[], no_native: string | null
   print_columns([['row', 'mock ns', 'min', 'native ns', 'min', 'ratio', 'target', ''], ...lines]);
 }
 
-function print_report({ figures, over, us, scaling, memory }: Report, no_native: string | null): void {
+function print_report({ figures, over, us, scaling, memory, explore }: Report, no_native: string | null): void {
   print_rows(figures, no_native);
   console.log(
     `\nindirect over dedicated ${over.toFixed(2)} (target 1.2), ` +
@@ -92,6 +109,12 @@ function print_report({ figures, over, us, scaling, memory }: Report, no_native:
     ['memory', 'bytes each', 'target', ''],
     ...memory.map((f) => [f.name, f.bytes.toFixed(0), `<= ${f.target}`, missed(f.bytes > f.target)]),
   ]);
+  const { schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs } = explore;
+  console.log(
+    `\nexplore ${schedules_per_s.toFixed(0)} schedules a second (target ${EXPLORE_TARGETS.schedules_per_s}), fast-check ` +
+      `${fastcheck_schedules_per_s.toFixed(0)}; traced ${traced_ratio.toFixed(2)} times as long (target ${EXPLORE_TARGETS.traced_ratio}); ` +
+      `dpor ${dpor} executions, depth first at least ${dfs}`,
+  );
 }
 
 function fail_usage(message: string): never {
@@ -123,6 +146,7 @@ function parts_of(chosen: readonly Row[]): readonly Part[] {
     { kind: 'boot', name: 'boot' },
     ...scales.map(({ name }): Part => ({ kind: 'scale', name })),
     ...footprints.map(({ name }): Part => ({ kind: 'footprint', name })),
+    { kind: 'explore', name: 'explore' },
   ];
 }
 
@@ -144,6 +168,7 @@ function report_of(chosen: readonly Row[], measured: readonly unknown[]): Report
     us: next(),
     scaling: scales.map(({ name }) => ({ name, ratio: next(), target: SCALING_TARGET })),
     memory: footprints.map(({ name, target }) => ({ name, bytes: next(), target })),
+    explore: next(),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
+import { fastcheck_ns, race_ns, reduction } from './explore.js';
 import { native_ns } from './native.js';
 import { type Row, median, mock_ns } from './row.js';
 import { rows } from './rows.js';
@@ -25,7 +26,7 @@ export interface Effort {
 
 /** One figure of the benchmark: its kind, and which of that kind. */
 export interface Part {
-  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint';
+  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint' | 'explore';
   readonly name: string;
 }
 
@@ -42,6 +43,17 @@ export interface Figures {
 export interface BootTime {
   readonly boot: number;
   readonly run: number;
+}
+
+/** The explorer on the accept race. */
+export interface Exploration {
+  readonly schedules_per_s: number;
+  readonly fastcheck_schedules_per_s: number;
+  /** Time with a listener on the tracepoints over time without. */
+  readonly traced_ratio: number;
+  /** Executions on three workers and a race; `dfs`: at least. */
+  readonly dpor: number;
+  readonly dfs: number;
 }
 
 /** One side of a round: nanoseconds for each of `n` iterations. */
@@ -117,6 +129,17 @@ async function boot_time({ warm_up_ns }: Effort): Promise<BootTime> {
   return { boot: alone!, run: run! };
 }
 
+async function exploration(effort: Effort): Promise<Exploration> {
+  const sides = [(n: number) => race_ns(n, false), (n: number) => race_ns(n, true), fastcheck_ns];
+  const [plain, traced, fastcheck] = await alternate(sides, effort);
+  return {
+    schedules_per_s: 1e9 / median(plain!),
+    fastcheck_schedules_per_s: 1e9 / median(fastcheck!),
+    traced_ratio: paired_ratio(traced!, plain!),
+    ...(await reduction()),
+  };
+}
+
 function named<T extends { readonly name: string }>(list: readonly T[], name: string): T {
   const found = list.find((one) => one.name === name);
   if (found === undefined) throw new Error(`the benchmark has no ${name}`);
@@ -128,6 +151,7 @@ const kinds: Record<Part['kind'], (name: string, effort: Effort, native: string 
   row: (name, effort, native) => measure_row(named(rows, name), native, effort),
   over: (_, effort) => indirect_over_dedicated(effort),
   boot: (_, effort) => boot_time(effort),
+  explore: (_, effort) => exploration(effort),
   scale: async (name, { scaling_rounds, shrink }) => {
     const pairs = await measure_scale(named(scales, name), scaling_rounds, shrink);
     return median(pairs.map(([few, many]) => many / few));
