@@ -66,6 +66,16 @@ test('--json prints every row, and nothing but JSON', (t) => {
   for (const { name, ratio, target } of output.scaling) t.true(positive(ratio) && positive(target), name);
   t.is(output.memory.length, 4);
   for (const { name, bytes, target } of output.memory) t.true(typeof bytes === 'number' && positive(target), name);
+  const { targets, ...explored } = output.explore;
+  t.is(typeof targets, 'object');
+  t.deepEqual(Object.keys(explored), [
+    'schedules_per_s',
+    'fastcheck_schedules_per_s',
+    'traced_ratio',
+    'dpor_executions',
+    'dfs_executions_at_least',
+  ]);
+  for (const [name, value] of Object.entries(explored)) t.true(positive(value), name);
 });
 
 test('--json with one row prints that row alone', (t) => {
