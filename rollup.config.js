@@ -30,6 +30,7 @@ export default {
     index: 'build/index.js',
     libc: 'build/libc/index.js',
     'kernel-mock': 'build/kernel-mock/index.js',
+    'kernel-host': 'build/host.js',
     uapi: 'build/kernel-mock/include/uapi/index.js',
     tools: 'build/tools/index.js',
     cli: 'build/tools/cli.js',

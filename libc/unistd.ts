@@ -47,7 +47,7 @@ export async function write(
   buf: Uint8Array | string | null,
   count?: number,
 ): Promise<number> {
-  const bytes = buf === null ? null : to_bytes(buf);
+  const bytes = typeof buf === 'string' ? to_bytes(buf) : buf;
   const ptr = this.map(bytes);
   const r = this.enter(this.nr.write, fd, ptr, count ?? (bytes === null ? 0 : bytes.length));
   const n = typeof r === 'number' ? r : await r;

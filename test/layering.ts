@@ -37,9 +37,15 @@ export const LAYERS: readonly Layer[] = [
   ...KERNEL.map(([name, path], i) => ({ name, path, uses: KERNEL_NAMES.slice(0, i), core: true as const })),
   { name: 'libc', path: 'libc/', uses: ['uapi'], core: true },
   { name: 'index', path: 'index.ts', uses: [...KERNEL_NAMES, 'libc'], core: true },
-  { name: 'tools', path: 'tools/', uses: [...KERNEL_NAMES, 'libc', 'index', 'examples'] },
-  { name: 'examples', path: 'examples/', uses: ['index', 'libc', 'kernel-mock', 'uapi'] },
-  { name: 'test', path: 'test/', uses: [...KERNEL_NAMES, 'libc', 'index', 'tools', 'examples'] },
+  { name: 'kernel-host', path: 'kernel-host/', uses: ['uapi'] },
+  { name: 'host', path: 'host.ts', uses: ['kernel-host', 'libc'] },
+  { name: 'tools', path: 'tools/', uses: [...KERNEL_NAMES, 'libc', 'index', 'host', 'kernel-host', 'examples'] },
+  { name: 'examples', path: 'examples/', uses: ['index', 'host', 'libc', 'kernel-mock', 'uapi'] },
+  {
+    name: 'test',
+    path: 'test/',
+    uses: [...KERNEL_NAMES, 'libc', 'index', 'host', 'kernel-host', 'tools', 'examples'],
+  },
 ];
 
 /** What examples and tests mean by the package's own name. */
@@ -47,6 +53,7 @@ const ENTRIES = new Map([
   ['sys-indirect', 'index.ts'],
   ['sys-indirect/libc', 'libc/index.ts'],
   ['sys-indirect/kernel-mock', 'kernel-mock/index.ts'],
+  ['sys-indirect/kernel-host', 'host.ts'],
   ['sys-indirect/uapi', 'kernel-mock/include/uapi/index.ts'],
   ['sys-indirect/tools', 'tools/index.ts'],
 ]);

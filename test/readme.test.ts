@@ -47,6 +47,16 @@ for (const command of commands)
     t.is(stdout, blocks('text')[0]!);
   });
 
+test('the program for both kernels says what stands below it', async (t) => {
+  await writeFile(`${project}both.mjs`, blocks('js')[0]!);
+  const run = exec(process.execPath, ['both.mjs'], { cwd: project });
+  // Without the host kernel the mock one has spoken all the same, and the error says what to do.
+  const said = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
+  const [mock, host] = blocks('text')[1]!.split(/(?<=\n)/);
+  if (!/npm install koffi|needs Linux/.test(said.stderr)) t.is(said.stdout, `${mock}${host}`);
+  else t.is(said.stdout, mock!);
+});
+
 test('the first test passes under ava', async (t) => {
   const ava = `${root}node_modules/ava/entrypoints/cli.mjs`;
   const { stdout } = await exec(process.execPath, [ava, '--tap', 'server.test.js'], { cwd: project });

@@ -166,7 +166,7 @@ interface Other {
 
 const no_call = (): string => 'ENOSYS';
 const NEXT = ['indirect-next'];
-const OTHERS: Readonly<Record<string, Other>> = {
+const OTHERS: Record<string, Other> = {
   pipe2: {
     since: '2.6.27',
     listed: NEXT,
@@ -228,6 +228,14 @@ const OTHERS: Readonly<Record<string, Other>> = {
   },
 };
 
+OTHERS['fopen'] = {
+  ...OTHERS['open']!,
+  make: async (libc, flags) => {
+    const stream = await libc.fopen('/tmp/f', flags === 0 ? 'w' : 'we');
+    return stream === null ? null : [libc.fileno(stream)];
+  },
+};
+
 /** FD_CLOEXEC and O_NONBLOCK of each descriptor that was made twice in a row; or the errno. */
 async function made_twice(libc: Libc, ok: ThrowingLibc, other: Other, flags: number): Promise<unknown> {
   const got: unknown[] = [];
@@ -261,6 +269,31 @@ const takes_any_route = test.macro(async (t, name: string, release: string) => {
 });
 for (const name of Object.keys(OTHERS))
   for (const release of RELEASES) test(`${release}: ${name}`, takes_any_route, name, release);
+
+// The stream of popen is made by pipe2, on every route that can make it.
+test('popen', async (t) => {
+  for (const release of RELEASES)
+    for (const route of ROUTES) {
+      const kernel = boot_for(t, { release, route, output: null });
+      kernel.install('/bin/sh', async () => 0);
+      const got: unknown[] = [];
+      await kernel.run(async (libc) => {
+        for (const mode of ['r', 're', 'w', 'we']) {
+          const stream = await libc.popen('true', mode);
+          if (stream === null) got.push(outcome(libc, -1));
+          else {
+            got.push(await libc.fcntl(libc.fileno(stream), F_GETFD));
+            await libc.pclose(stream);
+          }
+        }
+      });
+      const can = route === 'auto' || route === 'legacy' || OTHERS['pipe2']!.listed.includes(release);
+      const has = RELEASES.indexOf(release) >= RELEASES.indexOf('2.6.27');
+      const made = [0, FD_CLOEXEC, 0, FD_CLOEXEC];
+      const works = route === 'dedicated' ? has : can;
+      t.deepEqual(got, works ? made : made.map(() => 'ENOSYS'), `${release}, ${route}`);
+    }
+});
 
 // timerfd_create has had the argument from its first day, but took no bit before 2.6.27. Before 2.6.25 its number was the old
 // timerfd's, which finds no time at address 0.

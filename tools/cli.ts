@@ -11,6 +11,7 @@ import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
+import { HOST } from './run_host.js';
 import { UsageError } from './usage.js';
 
 const USAGE = 2;
@@ -105,7 +106,9 @@ program
   .argument('[ARGS...]', 'its arguments')
   .usage('FILE [ARGS...] [options]')
   .addOption(
-    new Option('--kernel <RELEASE>', 'the release to boot').choices(RELEASES).default(RELEASES[RELEASES.length - 1]),
+    new Option('--kernel <RELEASE>', `the release to boot, or ${HOST}: the kernel of this machine`)
+      .choices([...RELEASES, HOST])
+      .default(RELEASES[RELEASES.length - 1]),
   )
   .addOption(new Option('--route <ROUTE>', 'how flags reach the kernel').choices(Object.keys(routes)).default('auto'))
   .option('--seed <N>', 'seed of the kernel, for its chance: same seed, same run', integer)
@@ -126,7 +129,7 @@ program
   .addHelpText(
     'after',
     `
-The program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
+On a mock kernel the program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
 
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
 end of its own: a dead lock, a program that throws or cannot be loaded, a bug of the kernel.

@@ -8,13 +8,15 @@ import { signal_names } from '../kernel-mock/include/uapi/signal.js';
 import { event_log } from './eventlog.js';
 import { inject } from './inject/inject.js';
 import type { Rule } from './inject/rule.js';
-import { load_program, syntax_error } from './load_program.js';
+import { type ProgramFile, load_program, syntax_error } from './load_program.js';
+import { HOST, HostProgramError, ready_on_host } from './run_host.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
 export interface RunOptions {
+  /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
@@ -80,7 +82,8 @@ const OURS = new URL('.', import.meta.url).href;
 function report(error: unknown): string {
   if (error instanceof DeadlockError || error instanceof MisuseError) return error.message;
   if (error instanceof OopsError) return error.message + stack_of(error.cause);
-  if (error instanceof ProgramError) return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
+  if (error instanceof ProgramError || error instanceof HostProgramError)
+    return error.message + stack_of(error.cause, 'node:', OURS, fileURLToPath(OURS));
   return error instanceof Error ? `${error.name}: ${error.message}${stack_of(error, 'node:', OURS)}` : String(error);
 }
 
@@ -101,16 +104,16 @@ function shell_status(file: string, status: number): number {
   return 128 + signo;
 }
 
-/** Run the program of `file`; answers with the exit status for the host. */
-export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+/** A program that is ready to run. */
+export interface Ready {
+  run(): Promise<number>;
+  /** The run is over, well or not. */
+  close(): void;
+}
+
+/** @throws TypeError: what the file exports as `programs` is no such thing */
+function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
   const { kernel: release, route, env, log, inject: rules = [], fault = [], ...rest } = options;
-  let loaded;
-  try {
-    loaded = await load_program(file);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
-  }
   const out = log === undefined ? null : open_log(log);
   const kernel = boot({
     ...rest,
@@ -119,24 +122,44 @@ export async function run_file(file: string, args: readonly string[], options: R
     watchdog: null,
     ...(out === null ? {} : { trace: event_log(out.write) }),
   });
-  const { main, programs } = loaded;
-  try {
-    for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
-  } catch (error) {
-    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
-  }
+  for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
+  return {
+    run: () => kernel.run(main, argv, env ?? {}),
+    close() {
+      for (const line of injection?.unmatched() ?? []) warn(line);
+      out?.close();
+    },
+  };
+}
+
+/** Run the program of `file`; answers with the exit status for the host. */
+export async function run_file(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  let loaded;
+  try {
+    loaded = await load_program(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `cannot be loaded: ${syntax_error(file, error) ?? report(error)}`);
+  }
+  const argv = [file, ...args];
+  let ready: Ready;
+  try {
+    ready = options.kernel === HOST ? ready_on_host(loaded.main, argv, options) : ready_on_mock(loaded, argv, options);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return fail(file, `its export 'programs' is no record of programs by path: ${(error as Error).message}`);
+  }
   // Node has nothing left to do, and the run is not over: a promise of the host that is never kept.
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
   try {
-    return shell_status(file, await kernel.run(main, [file, ...args], env ?? {}));
+    return shell_status(file, await ready.run());
   } catch (error) {
     return fail(file, report(error));
   } finally {
-    for (const line of injection?.unmatched() ?? []) warn(line);
-    out?.close();
+    ready.close();
   }
 }

@@ -217,6 +217,7 @@ export function sys_fchmod(task: Task, fd: number, mode: number): number {
 /** -EPERM: only root gives files away; an owner may choose among the own groups. -1 changes nothing. Linux: chown_common. */
 function chown_common(task: Task, dentry: Dentry, user: number, group: number): number {
   const inode = dentry.d_inode;
+  if (is_fixed(task, inode)) return -EOPNOTSUPP;
   const { cred } = task;
   const uid = (user | 0) === -1 ? inode.i_uid : user >>> 0;
   const gid = (group | 0) === -1 ? inode.i_gid : group >>> 0;

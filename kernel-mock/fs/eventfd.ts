@@ -10,7 +10,7 @@ import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
 import { get_u32, put_u32 } from '../lib/bytes.js';
 import { indirect_file_flags } from '../kernel/indirect.js';
 import { finish_wait, prepare_to_wait, signal_pending, wait_queue_head, wake_up } from '../kernel/wait.js';
-import { copy_from_iter, copy_to_iter } from '../mm/iov_iter.js';
+import { copy_from_iter, copy_to_iter, iter_area } from '../mm/iov_iter.js';
 import { anon_inode_getfd } from './anon_inodes.js';
 import { noop_llseek } from './read_write.js';
 
@@ -44,8 +44,8 @@ const scratch = new Uint8Array(8);
 
 /** Take the value (1 in semaphore mode) out to the reader. ABI: one who cannot take it has lost it. */
 function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
-  put_u32(scratch, 0, ctx.semaphore ? 1 : ctx.lo);
-  put_u32(scratch, 4, ctx.semaphore ? 0 : ctx.hi);
+  const lo = ctx.semaphore ? 1 : ctx.lo;
+  const hi = ctx.semaphore ? 0 : ctx.hi;
   if (!ctx.semaphore) {
     ctx.lo = 0;
     ctx.hi = 0;
@@ -55,7 +55,17 @@ function take(task: Task, ctx: EventfdCtx, iter: IovIter): number {
     ctx.hi--;
   }
   if (ctx.wqh.first !== null) wake_up(ctx.wqh, POLLOUT);
-  return copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
+  return put_count(task, iter, lo, hi);
+}
+
+/** Eight bytes to the program, or -EFAULT. */
+function put_count(task: Task, iter: IovIter, lo: number, hi: number): number {
+  const area = iter_area(task.mm, iter, 8);
+  const bytes = area === null ? scratch : area.bytes;
+  const at = area === null ? 0 : iter.ptr - area.start;
+  put_u32(bytes, at, lo);
+  put_u32(bytes, at + 4, hi);
+  return area === null && copy_to_iter(task.mm, iter, scratch, 0, 8) < 0 ? -EFAULT : 8;
 }
 
 function* read_sleep(task: Task, ctx: EventfdCtx, iter: IovIter): Sleep {
@@ -102,9 +112,12 @@ function* write_sleep(task: Task, ctx: EventfdCtx, hi: number, lo: number): Slee
 function eventfd_write(task: Task, file: OpenFile, iter: IovIter): Result {
   const ctx = ctx_of(file);
   if (iter.count !== 8 && (iter.count < 8 || task.kernel.release.eventfd_write_exact)) return -EINVAL;
-  if (copy_from_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
-  const lo = get_u32(scratch, 0);
-  const hi = get_u32(scratch, 4);
+  const area = iter_area(task.mm, iter, 8);
+  if (area === null && copy_from_iter(task.mm, iter, scratch, 0, 8) < 0) return -EFAULT;
+  const bytes = area === null ? scratch : area.bytes;
+  const at = area === null ? 0 : iter.ptr - area.start;
+  const lo = get_u32(bytes, at);
+  const hi = get_u32(bytes, at + 4);
   if (hi === HI_MAX && lo === HI_MAX) return -EINVAL;
   if (fits(ctx, hi, lo)) return add(ctx, hi, lo);
   return (file.f_flags & O_NONBLOCK) !== 0 ? -EAGAIN : write_sleep(task, ctx, hi, lo);

@@ -3,7 +3,16 @@ import type { Inode } from '../include/linux/dcache.js';
 import { FMODE_WRITE, type OpenFile } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EACCES, EAGAIN, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
-import { F_OWNER_PID, F_RDLCK, F_UNLCK, F_WRLCK, O_ACCMODE, O_NONBLOCK, O_RDONLY } from '../include/uapi/fcntl.js';
+import {
+  F_OWNER_PID,
+  F_RDLCK,
+  F_UNLCK,
+  F_WRLCK,
+  O_ACCMODE,
+  O_ASYNC,
+  O_NONBLOCK,
+  O_RDONLY,
+} from '../include/uapi/fcntl.js';
 import { POLL_MSG } from '../include/uapi/signal.js';
 import { S_ISREG } from '../include/uapi/stat.js';
 import { ktime_get } from '../kernel/time.js';
@@ -33,6 +42,8 @@ function generic_add_lease(task: Task, file: OpenFile, fd: number, inode: Inode,
     mine.target = -1;
     wake_up_all(ctx.wait);
   } else ctx.leases.push({ file, fd, type, target: -1, break_time: Infinity });
+  // ABI: Linux: lease_setup. Whoever is told by a signal has the flag.
+  file.f_flags |= O_ASYNC;
   if ((file.f_owner?.pid ?? 0) === 0) f_setown(file, F_OWNER_PID, task.group.tgid, task.cred);
   return 0;
 }
@@ -52,6 +63,7 @@ export function fcntl_setlease(task: Task, file: OpenFile, fd: number, arg: numb
   ctx.leases = left;
   // Linux: lease_modify. Whom it told is forgotten.
   f_delown(file);
+  file.f_flags &= ~O_ASYNC;
   wake_up_all(ctx.wait);
   return 0;
 }

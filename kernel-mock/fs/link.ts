@@ -13,8 +13,12 @@ import {
   S_IFMT,
   S_IFREG,
   S_IFSOCK,
+  S_ISGID,
   S_ISLNK,
+  S_ISREG,
+  S_ISUID,
   S_ISVTX,
+  S_IXGRP,
 } from '../include/uapi/stat.js';
 import { string_to_bytes } from '../lib/bytes.js';
 import { capable } from '../kernel/capability.js';
@@ -24,6 +28,7 @@ import { d_add, d_delete } from './dcache.js';
 import { def_fifo_fops } from './fifo.js';
 import {
   MAY_EXEC,
+  MAY_READ,
   MAY_WRITE,
   current_time,
   inode_init_owner,
@@ -132,7 +137,9 @@ export function sys_mknodat(task: Task, dfd: number, pathname: number, mode: num
   if (typeof name === 'number') return name;
   if (err === 0) return errno_of(do_mknod(task, dfd, name, type | (mode & 0o7777), dev >>> 0));
   const at = filename_create(task, dfd, name, false);
-  return typeof at === 'number' ? at : err;
+  if (typeof at === 'number') return at;
+  const denied = may_create(task, at.dir);
+  return denied < 0 ? denied : err;
 }
 
 export function sys_mknod(task: Task, pathname: number, mode: number, dev: number): number {
@@ -182,6 +189,18 @@ export function sys_readlink(task: Task, pathname: number, buf: number, size: nu
   return sys_readlinkat(task, AT_FDCWD, pathname, buf, size);
 }
 
+/**
+ * fs.protected_hardlinks is 1, as distributions set it: a user gives another name only to what is his, or to a plain file that he
+ * may read and write. Linux: may_linkat, safe_hardlink_source.
+ */
+function may_linkat(task: Task, inode: Inode): number {
+  if (!task.kernel.release.protected_hardlinks || inode_owner_or_capable(task, inode)) return 0;
+  const { i_mode } = inode;
+  const gid_program = (i_mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP);
+  const plain = S_ISREG(i_mode) && (i_mode & S_ISUID) === 0 && !gid_program;
+  return plain && inode_permission(task, inode, MAY_READ | MAY_WRITE) === 0 ? 0 : -EPERM;
+}
+
 /** `linkat(olddfd, old, newdfd, new, flags)`: -EINVAL, -EXDEV, -EPERM (a directory) …. link(2); Linux do_linkat. */
 export function sys_linkat(
   task: Task,
@@ -204,7 +223,7 @@ export function sys_linkat(
   if (typeof at === 'number') return at;
   const inode = old.d_inode;
   if (inode.i_sb !== at.dir.d_inode.i_sb) return -EXDEV;
-  const err = may_create(task, at.dir);
+  const err = may_linkat(task, inode) || may_create(task, at.dir);
   if (err < 0) return err;
   if (d_is_dir(old)) return -EPERM;
   if (inode.i_nlink === 0 && !inode.i_linkable) return -ENOENT;

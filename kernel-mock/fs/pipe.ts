@@ -41,7 +41,7 @@ export interface PipeInode {
   readonly kernel: Kernel;
   readonly ino: number;
   readonly bufs: Fifo<PipeBuffer>;
-  /** A page that was read up, for the next write; null: none. Linux keeps two such pages, tmp_page. */
+  /** A page that was read up, for the next write; null: none. So does the ring keep the bytes of one. Linux: tmp_page. */
   spare: PipeBuffer | null;
   /** The bytes of all pages in a row. */
   readonly bytes: Kfifo;
@@ -109,7 +109,7 @@ export function pipe_push(pipe: PipeInode, offset: number, len: number, packet: 
 /** The first `n` bytes of the first page were read: it goes when it is read up. */
 export function pipe_pop(pipe: PipeInode, n: number): void {
   const buf = fifo_peek(pipe.bufs)!;
-  kfifo_skip(pipe.kernel.pages, pipe.bytes, n);
+  kfifo_skip(pipe.kernel.pages, pipe.bytes, n, PAGE_SIZE);
   buf.offset += n;
   buf.len -= n;
   if (buf.len === 0) pipe.spare = fifo_shift(pipe.bufs)!;

@@ -24,19 +24,12 @@ import {
 import { EBADF, EFAULT, EINVAL, EOPNOTSUPP, ESPIPE } from '../include/uapi/errno.js';
 import { S_ISFIFO } from '../include/uapi/stat.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
-import { s64, size_t } from '../mm/uaccess.js';
+import { access_ok, s64, size_t } from '../mm/uaccess.js';
 import { fget, fput, get_file } from './file.js';
 import { fsnotify_access, fsnotify_modify } from './notify/fsnotify.js';
 
 /** The largest whence: SEEK_HOLE. */
 const SEEK_MAX = 4;
-
-/** User addresses end here (TASK_SIZE_MAX of x86-64): a range that reaches beyond is refused before the file is asked. */
-const TASK_SIZE_MAX = 2 ** 47 - 4096;
-
-function access_ok(ptr: number, len: number): boolean {
-  return ptr >= 0 && ptr + len <= TASK_SIZE_MAX;
-}
 
 /** Keep the file while the transfer sleeps, and tell its watchers. */
 function* transfer_sleep(file: OpenFile, sleep: Sleep, done: (file: OpenFile) => void): Sleep {

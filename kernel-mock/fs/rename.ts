@@ -86,7 +86,7 @@ function do_move(task: Task, { from, to, source, target, whiteout }: Rename): vo
   if (target !== null) remove_name(task, vfs, dget(target), true);
   move_dotdot(source, old.dir, to.path);
   d_move(source, to.path, to.last);
-  if (whiteout) d_add(old.dir, old.name, ramfs_get_inode(task, old.dir.d_inode, S_IFCHR | 0o600, WHITEOUT_DEV));
+  if (whiteout) d_add(old.dir, old.name, ramfs_get_inode(task, old.dir.d_inode, S_IFCHR, WHITEOUT_DEV));
   else old.dir.d_inode.i_size -= BOGO_DIRENT_SIZE;
   to.path.d_inode.i_size += BOGO_DIRENT_SIZE;
   touch(task, source, from.path, to.path);

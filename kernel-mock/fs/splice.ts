@@ -152,7 +152,7 @@ export function* splice_file_to_pipe(
   nonblock: boolean,
 ): Sleep {
   const err = yield* wait_for_space(task, pipe, nonblock);
-  if (err < 0) return err;
+  if (err < 0 || len === 0) return err;
   if (input.f_op.splice_read !== true) return -EINVAL;
   const from = pos < 0 ? input.f_pos : pos;
   const skew = S_ISREG(input.f_inode?.i_mode ?? 0) ? from % PAGE_SIZE : 0;

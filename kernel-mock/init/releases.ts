@@ -46,7 +46,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SO_MARK,
-  SO_PASSRIGHTS,
+  SO_INQ,
   SO_REUSEPORT,
   SO_TIMESTAMPING,
 } from '../include/uapi/socket.js';
@@ -57,8 +57,7 @@ import { type CallName, syscall_tbl } from '../include/uapi/unistd.js';
 const names = Object.keys(syscall_tbl) as CallName[];
 
 /** The options of SOL_SOCKET from `first` on: their numbers were given in the order in which they came; but SO_REUSEPORT is of 3.9. */
-const options_from = (first: number): number[] =>
-  Array.from({ length: SO_PASSRIGHTS + 1 - first }, (_, i) => first + i);
+const options_from = (first: number): number[] => Array.from({ length: SO_INQ + 1 - first }, (_, i) => first + i);
 
 /** Calls of x86-64 that old kernels do not have although their numbers are low: names that took over a number later. */
 const NOT_YET: ReadonlySet<CallName> = new Set<CallName>(['timerfd_create', 'indirect', 'syslet_ring_wait']);
@@ -108,6 +107,7 @@ const v2_6_22: Release = {
   setsockopt_len_first: true,
   msghdr_first: true,
   sendto_buf_first: false,
+  protected_hardlinks: false,
   fs_xattr: false,
   optmem_max: 20480,
   msg_cmsg_cloexec: false,
@@ -131,6 +131,7 @@ const v2_6_22: Release = {
   close_range_flags: 0,
   timerfd_flags: 0,
   timerfd_boottime: false,
+  addrlen_first: false,
   anon_inode_fixed: false,
   epoll_ioctl: false,
   fcntl_pipe_size: false,
@@ -290,6 +291,7 @@ const v6_18: Release = {
   setsockopt_len_first: false,
   msghdr_first: false,
   sendto_buf_first: true,
+  protected_hardlinks: true,
   fs_xattr: true,
   optmem_max: 131072,
   sock_cmsg: true,
@@ -326,6 +328,7 @@ const v6_18: Release = {
   eventfd2_flags: BOTH_FLAGS | EFD_SEMAPHORE,
   close_range_flags: CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC,
   timerfd_boottime: true,
+  addrlen_first: true,
   anon_inode_fixed: true,
   epoll_ioctl: true,
   fcntl_pipe_size: true,

@@ -2,7 +2,7 @@
 import { copy } from './bytes.js';
 
 const EMPTY = new Uint8Array(0);
-/** Rings up to this size keep their memory while they are empty. */
+/** Rings up to this size keep their memory while they are empty, unless their owner says otherwise. */
 const KEEP = 64;
 
 export interface Kfifo {
@@ -42,7 +42,10 @@ function put_pages(pool: PagePool, buf: Uint8Array): void {
 
 /** Make room for `n` more bytes. */
 export function kfifo_reserve(pool: PagePool, f: Kfifo, n: number): void {
-  if (f.len + n <= f.buf.length) return;
+  if (f.len + n > f.buf.length) grow(pool, f, n);
+}
+
+function grow(pool: PagePool, f: Kfifo, n: number): void {
   const buf = get_pages(pool, order(f.len + n));
   const first = Math.min(f.len, f.buf.length - f.out);
   copy(buf, 0, f.buf, f.out, first);
@@ -64,17 +67,12 @@ export function kfifo_in(pool: PagePool, f: Kfifo, data: Uint8Array): void {
   f.len += n;
 }
 
-/** Drop the first `n` bytes. */
-export function kfifo_skip(pool: PagePool, f: Kfifo, n: number): void {
+/** Drop the first `n` bytes. A ring that is empty then keeps its memory if that is not more than `keep`. */
+export function kfifo_skip(pool: PagePool, f: Kfifo, n: number, keep = KEEP): void {
   f.len -= n;
-  if (f.len > 0) {
-    f.out = (f.out + n) & (f.buf.length - 1);
-    return;
-  }
-  f.out = 0;
-  if (f.buf.length <= KEEP) return;
-  put_pages(pool, f.buf);
-  f.buf = EMPTY;
+  if (f.len > 0) f.out = (f.out + n) & (f.buf.length - 1);
+  else if (f.buf.length > keep) kfifo_free(pool, f);
+  else f.out = 0;
 }
 
 export function kfifo_free(pool: PagePool, f: Kfifo): void {

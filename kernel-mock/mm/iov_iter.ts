@@ -1,11 +1,11 @@
 /** Iteration over the user memory that a read or write names: one range or an iovec (lib/iov_iter.c). */
-import type { IovIter, Mm } from '../include/linux/mm.js';
+import type { Area, IovIter, Mm } from '../include/linux/mm.js';
 import { EFAULT, EINVAL } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { UIO_MAXIOV } from '../include/uapi/uio.js';
 import { get_s64, get_u64 } from '../lib/bytes.js';
 import { find_vma } from './mmap.js';
-import { copy_from_user, copy_to_user } from './uaccess.js';
+import { access_ok, copy_from_user, copy_to_user } from './uaccess.js';
 
 /** The longest transfer of one call: INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000;
@@ -32,7 +32,10 @@ function import_one(mm: Mm, iter: IovIter, vec: number): number {
   const o = vec - area.start;
   const len = get_s64(area.bytes, o + iov_len);
   if (len < 0) return -EINVAL;
-  iov_iter_ubuf(iter, get_u64(area.bytes, o + iov_base), Math.min(len, MAX_RW_COUNT));
+  const base = get_u64(area.bytes, o + iov_base);
+  const take = Math.min(len, MAX_RW_COUNT);
+  if (!access_ok(base, take)) return -EFAULT;
+  iov_iter_ubuf(iter, base, take);
   return 0;
 }
 
@@ -42,17 +45,22 @@ export function import_iovec(mm: Mm, iter: IovIter, vec: number, nr: number): nu
   if (nr === 1) return import_one(mm, iter, vec);
   const segs: number[] = [];
   let count = 0;
+  // Lengths are looked at first, all of them.
+  let bad = false;
   if (nr > 0) {
     const area = find_vma(mm, vec, nr * size);
     if (area === null) return -EFAULT;
     for (let o = vec - area.start, i = 0; i < nr; i++, o += size) {
       const len = get_s64(area.bytes, o + iov_len);
       if (len < 0) return -EINVAL;
+      const base = get_u64(area.bytes, o + iov_base);
+      if (!access_ok(base, len)) bad = true;
       const take = Math.min(len, MAX_RW_COUNT - count);
-      segs.push(get_u64(area.bytes, o + iov_base), take);
+      segs.push(base, take);
       count += take;
     }
   }
+  if (bad) return -EFAULT;
   iter.ptr = 0;
   iter.len = 0;
   iter.count = count;
@@ -74,8 +82,12 @@ function next_segment(iter: IovIter): void {
 
 /** Is every one of the next `n` bytes there? Lets a caller take data from a queue only when they can be delivered. */
 export function fault_in(mm: Mm, iter: IovIter, n: number): boolean {
-  if (n > iter.len) next_segment(iter);
-  if (n <= iter.len) return n === 0 || find_vma(mm, iter.ptr, n) !== null;
+  return n <= iter.len ? n === 0 || find_vma(mm, iter.ptr, n) !== null : fault_in_segments(mm, iter, n);
+}
+
+function fault_in_segments(mm: Mm, iter: IovIter, n: number): boolean {
+  next_segment(iter);
+  if (n <= iter.len) return find_vma(mm, iter.ptr, n) !== null;
   let left = n - iter.len;
   if (iter.len > 0 && find_vma(mm, iter.ptr, iter.len) === null) return false;
   for (let i = iter.next; left > 0; i += 2) {
@@ -111,6 +123,11 @@ function iov_iter_advance(iter: IovIter, n: number): void {
   iter.ptr += n;
   iter.len -= n;
   iter.count -= n;
+}
+
+/** The area that holds the next `n` bytes in one piece, from `iter.ptr` on; null: only a copy can tell. */
+export function iter_area(mm: Mm, iter: IovIter, n: number): Area | null {
+  return n <= iter.len ? find_vma(mm, iter.ptr, n) : null;
 }
 
 /** Take the next `n` bytes (no more than `count`) into `to`. -EFAULT leaves the iterator inside the bad segment. */

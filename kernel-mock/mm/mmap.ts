@@ -87,15 +87,6 @@ function put_free(mm: Mm, area: Area): void {
   mm.free.set(area.slots, area);
 }
 
-/** Take an unmapped area of several slots out of its list, or null. */
-function get_free(mm: Mm, slots: number): Area | null {
-  const area = mm.free?.get(slots) ?? null;
-  if (area === null) return null;
-  if (area.next === null) mm.free!.delete(slots);
-  else mm.free!.set(slots, area.next);
-  return area;
-}
-
 /** An area of `slots` where none was before. */
 function new_area(mm: Mm, slots: number): Area {
   const area: Area = { start: mm.brk * SLOT, bytes: NO_BYTES, view: null, slots, next: null };
@@ -104,16 +95,26 @@ function new_area(mm: Mm, slots: number): Area {
   return area;
 }
 
+/** An unmapped area of one slot. */
+function get_free1(mm: Mm): Area {
+  const area = mm.free1;
+  if (area === null) return new_area(mm, 1);
+  mm.free1 = area.next;
+  return area;
+}
+
+/** One of several slots. */
+function get_free(mm: Mm, slots: number): Area {
+  const area = mm.free?.get(slots) ?? null;
+  if (area === null) return new_area(mm, slots);
+  if (area.next === null) mm.free!.delete(slots);
+  else mm.free!.set(slots, area.next);
+  return area;
+}
+
 /** Map `bytes` where no area is; an area that was unmapped is used again first. */
 export function do_mmap(mm: Mm, bytes: Bytes): number {
-  let area: Area;
-  if (bytes.length >= SLOT) {
-    const slots = Math.floor(bytes.length / SLOT) + 1;
-    area = get_free(mm, slots) ?? new_area(mm, slots);
-  } else if (mm.free1 !== null) {
-    area = mm.free1;
-    mm.free1 = area.next;
-  } else area = new_area(mm, 1);
+  const area = bytes.length < SLOT ? get_free1(mm) : get_free(mm, Math.floor(bytes.length / SLOT) + 1);
   area.bytes = bytes;
   mm.live++;
   return area.start;
@@ -134,11 +135,19 @@ export function do_munmap(mm: Mm, start: number): void {
  */
 export function find_vma(mm: Mm, ptr: number, len: number): Area | null {
   // A division of doubles takes longer than all the rest.
-  const narrow = ptr === (ptr | 0);
-  const area = mm.areas[narrow ? ptr >>> SLOT_SHIFT : Math.floor(ptr / SLOT)];
-  if (area === undefined || !(narrow || Number.isInteger(ptr))) return null;
-  const offset = ptr - area.start;
-  return offset >= 0 && offset + len <= area.bytes.length ? area : null;
+  if (ptr !== (ptr | 0)) return find_vma_wide(mm, ptr, len);
+  const area = mm.areas[ptr >>> SLOT_SHIFT];
+  return area !== undefined && has_range(area, ptr - area.start, len) ? area : null;
+}
+
+function has_range(area: Area, offset: number, len: number): boolean {
+  return offset >= 0 && offset + len <= area.bytes.length;
+}
+
+/** The same for a number that is no 32-bit integer. */
+function find_vma_wide(mm: Mm, ptr: number, len: number): Area | null {
+  const area = mm.areas[Math.floor(ptr / SLOT)];
+  return area !== undefined && Number.isInteger(ptr) && has_range(area, ptr - area.start, len) ? area : null;
 }
 
 /** A 64-bit field, as get_u64 reads it. */

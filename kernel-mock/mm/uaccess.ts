@@ -84,7 +84,10 @@ export function s64(reg: number): number {
 /** A register as a size_t: a negative number is the same 64 bits without a sign, and no number at all is 0. */
 export function size_t(reg: number): number {
   // Nearly always: a small number as it is.
-  if (reg === (reg | 0) && reg >= 0) return reg;
+  return reg === (reg | 0) && reg >= 0 ? reg : wide_size_t(reg);
+}
+
+function wide_size_t(reg: number): number {
   const n = Math.trunc(reg);
   if (n >= 0) return n;
   return n < 0 ? Math.max(n + 2 ** 64, 0) : 0;

@@ -171,8 +171,10 @@ export function move_addr_to_user(task: Task, addr: SockAddr, uaddr: number, ule
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
   const n = Math.min(room, addr.length);
+  const { addrlen_first } = task.kernel.release;
+  if (addrlen_first && put_user_u32(task.mm, ulen, addr.length) < 0) return -EFAULT;
   if (copy_to_user(task.mm, uaddr, addr, 0, n) < 0) return -EFAULT;
-  return put_user_u32(task.mm, ulen, addr.length);
+  return addrlen_first ? 0 : put_user_u32(task.mm, ulen, addr.length);
 }
 
 // Calls that make descriptors. Wherever the flags come from, registers or indirect parameters, one body serves both.
@@ -429,12 +431,13 @@ export function sys_setsockopt(
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
   if (len < 0) return -EINVAL;
+  const sock = sock_of(file);
+  if ((level | 0) !== SOL_SOCKET && sock.ops.setsockopt === undefined) return -EOPNOTSUPP;
   const value = new Uint8Array(Math.min(len, OPTVAL_MAX));
   if (value.length < 4 && (level | 0) === SOL_SOCKET && (optname | 0) !== SO_BINDTODEVICE) return -EINVAL;
   if (copy_from_user(task.mm, value, 0, optval, value.length) < 0) return -EFAULT;
-  const sock = sock_of(file);
   if ((level | 0) === SOL_SOCKET) return sock_setsockopt(task, sock.sk, optname | 0, value);
-  return sock.ops.setsockopt(task, sock, level | 0, optname | 0, value);
+  return sock.ops.setsockopt!(task, sock, level | 0, optname | 0, value);
 }
 
 /** A descriptor for the process at the other end: -ENODATA (none), -EMFILE, -EFAULT. */
@@ -464,17 +467,18 @@ export function sys_getsockopt(
 ): number {
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
+  const sock = sock_of(file);
+  if ((level | 0) !== SOL_SOCKET && sock.ops.getsockopt === undefined) return -EOPNOTSUPP;
   const room = get_user_u32(task.mm, optlen);
   if (room < 0) return -EFAULT;
   if (room > 0x7fffffff) return -EINVAL;
-  const sock = sock_of(file);
   const { sock_options_missing } = task.kernel.release;
   if ((level | 0) === SOL_SOCKET && (optname | 0) === SO_PEERPIDFD && !sock_options_missing.has(SO_PEERPIDFD))
     return getsockopt_peerpidfd(task, sock.sk, optval, optlen, room);
   const value =
     (level | 0) === SOL_SOCKET
       ? sock_getsockopt(sock.sk, optname | 0, room)
-      : sock.ops.getsockopt(task, sock, level | 0, optname | 0, room);
+      : sock.ops.getsockopt!(task, sock, level | 0, optname | 0, room);
   if (typeof value === 'number') return value;
   const n = Math.min(room, value.length);
   if (copy_to_user(task.mm, optval, value, 0, n) < 0) return -EFAULT;

@@ -14,6 +14,7 @@ interface Output {
   readonly indirect_over_dedicated: unknown;
   readonly boot_us: unknown;
   readonly scaling: readonly { name: string; ratio: unknown; target: unknown }[];
+  readonly host: readonly { name: string; host_ns: unknown; target: unknown }[];
   readonly memory: readonly { name: string; bytes: unknown; target: unknown }[];
   readonly explore: Readonly<Record<string, unknown>>;
 }
@@ -48,7 +49,15 @@ test('--json prints every row, and nothing but JSON', (t) => {
   const { status, stdout, stderr } = bench('--quick', '--json');
   t.is(status, 0, stderr);
   const output = JSON.parse(stdout) as Output;
-  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us', 'scaling', 'memory', 'explore']);
+  t.deepEqual(Object.keys(output), [
+    'rows',
+    'indirect_over_dedicated',
+    'boot_us',
+    'scaling',
+    'memory',
+    'host',
+    'explore',
+  ]);
   t.deepEqual(
     output.rows.map((row) => row.name),
     NAMES,
@@ -64,6 +73,9 @@ test('--json prints every row, and nothing but JSON', (t) => {
   t.true(positive(output.boot_us));
   t.is(output.scaling.length, 4);
   for (const { name, ratio, target } of output.scaling) t.true(positive(ratio) && positive(target), name);
+  // None without koffi, or on another system.
+  t.true(output.host.length === 0 || output.host.at(-1)!.name === 'echo_tcp');
+  for (const { name, host_ns, target } of output.host) t.true(positive(host_ns) && positive(target), name);
   t.is(output.memory.length, 4);
   for (const { name, bytes, target } of output.memory) t.true(typeof bytes === 'number' && positive(target), name);
   const { targets, ...explored } = output.explore;

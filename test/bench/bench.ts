@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { measure_in_child } from './child.js';
-import type { BootTime, Effort, Exploration, Figures, Part } from './measure.js';
+import { ECHO_TARGET, HOST_TARGET, host_rows, no_host } from './host_rows.js';
+import type { BootTime, Effort, Exploration, Figures, HostFigures, Part } from './measure.js';
 import { compile_native } from './native.js';
 import type { Row } from './row.js';
 import { rows } from './rows.js';
@@ -33,6 +34,8 @@ interface Report {
   readonly us: BootTime;
   readonly scaling: readonly Named<{ readonly ratio: number }>[];
   readonly memory: readonly Named<{ readonly bytes: number }>[];
+  /** On the kernel of this machine; none where it cannot be had. */
+  readonly host: readonly Named<HostFigures>[];
   readonly explore: Exploration;
 }
 
@@ -59,13 +62,22 @@ const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Named<Figur
   target,
 });
 
-function json_report({ figures, over, us, scaling, memory, explore }: Report): object {
+const json_host = ({ name, host_ns, other_ns, ratio, target }: Named<HostFigures>): object => ({
+  name,
+  host_ns: round_to(host_ns, 1),
+  [name === ECHO ? 'node_ns' : 'native_ns']: round_to(other_ns, 1),
+  ratio: round_to(ratio, 4),
+  target,
+});
+
+function json_report({ figures, over, us, scaling, memory, host, explore }: Report): object {
   return {
     rows: figures.map(json_row),
     indirect_over_dedicated: round_to(over, 3),
     boot_us: round_to(us.boot, 3),
     scaling: scaling.map(({ name, ratio, target }) => ({ name, ratio: round_to(ratio, 3), target })),
     memory: memory.map(({ name, bytes, target }) => ({ name, bytes: Math.round(bytes), target })),
+    host: host.map(json_host),
     explore: json_explore(explore),
   };
 }
@@ -93,7 +105,7 @@ function print_rows(figures: readonly Named<Figures>[], no_native: string | null
   print_columns([['row', 'mock ns', 'min', 'native ns', 'min', 'ratio', 'target', ''], ...lines]);
 }
 
-function print_report({ figures, over, us, scaling, memory, explore }: Report, no_native: string | null): void {
+function print_report({ figures, over, us, scaling, memory, host, explore }: Report, no_native: string | null): void {
   print_rows(figures, no_native);
   console.log(
     `\nindirect over dedicated ${over.toFixed(2)} (target 1.2), ` +
@@ -109,12 +121,36 @@ function print_report({ figures, over, us, scaling, memory, explore }: Report, n
     ['memory', 'bytes each', 'target', ''],
     ...memory.map((f) => [f.name, f.bytes.toFixed(0), `<= ${f.target}`, missed(f.bytes > f.target)]),
   ]);
-  const { schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs } = explore;
+  print_host(host);
+  print_explore(explore);
+}
+
+function print_explore({ schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs }: Exploration): void {
   console.log(
     `\nexplore ${schedules_per_s.toFixed(0)} schedules a second (target ${EXPLORE_TARGETS.schedules_per_s}), fast-check ` +
       `${fastcheck_schedules_per_s.toFixed(0)}; traced ${traced_ratio.toFixed(2)} times as long (target ${EXPLORE_TARGETS.traced_ratio}); ` +
       `dpor ${dpor} executions, depth first at least ${dfs}`,
   );
+}
+
+/** The last row is beside Node, the others beside C. */
+function print_host(host: readonly Named<HostFigures>[]): void {
+  if (host.length === 0) {
+    console.log(`\nhost: ${no_host()}`);
+    return;
+  }
+  console.log('');
+  print_columns([
+    ['host', 'host ns', 'other ns', 'ratio', 'target', ''],
+    ...host.map((f) => [
+      f.name,
+      f.host_ns.toFixed(0),
+      f.other_ns?.toFixed(0) ?? '-',
+      f.ratio?.toFixed(2) ?? '-',
+      `<= ${f.target}`,
+      f.ratio !== null && f.ratio > f.target ? 'missed' : '',
+    ]),
+  ]);
 }
 
 function fail_usage(message: string): never {
@@ -136,6 +172,14 @@ function options(): { json: boolean; quick: boolean; help: boolean; chosen: read
   }
 }
 
+/** The echo, beside Node's own. */
+const ECHO = 'echo_tcp';
+
+function host_parts(): readonly Part[] {
+  if (no_host() !== null) return [];
+  return [...[...host_rows].map((name): Part => ({ kind: 'host', name })), { kind: 'host_echo', name: ECHO }];
+}
+
 /** Everything if all rows are chosen, or else the chosen rows. */
 function parts_of(chosen: readonly Row[]): readonly Part[] {
   const parts = chosen.map(({ name }): Part => ({ kind: 'row', name }));
@@ -146,6 +190,7 @@ function parts_of(chosen: readonly Row[]): readonly Part[] {
     { kind: 'boot', name: 'boot' },
     ...scales.map(({ name }): Part => ({ kind: 'scale', name })),
     ...footprints.map(({ name }): Part => ({ kind: 'footprint', name })),
+    ...host_parts(),
     { kind: 'explore', name: 'explore' },
   ];
 }
@@ -168,6 +213,11 @@ function report_of(chosen: readonly Row[], measured: readonly unknown[]): Report
     us: next(),
     scaling: scales.map(({ name }) => ({ name, ratio: next(), target: SCALING_TARGET })),
     memory: footprints.map(({ name, target }) => ({ name, bytes: next(), target })),
+    host: host_parts().map(({ name }) => ({
+      name,
+      target: name === ECHO ? ECHO_TARGET : HOST_TARGET,
+      ...next<HostFigures>(),
+    })),
     explore: next(),
   };
 }

@@ -6,6 +6,7 @@
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
 import { fastcheck_ns, race_ns, reduction } from './explore.js';
+import { host_echo_ns, host_ns, node_echo_ns } from './host_rows.js';
 import { native_ns } from './native.js';
 import { type Row, median, mock_ns } from './row.js';
 import { rows } from './rows.js';
@@ -26,7 +27,7 @@ export interface Effort {
 
 /** One figure of the benchmark: its kind, and which of that kind. */
 export interface Part {
-  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint' | 'explore';
+  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint' | 'host' | 'host_echo' | 'explore';
   readonly name: string;
 }
 
@@ -37,6 +38,13 @@ export interface Figures {
   readonly ratio: number | null;
   readonly mock_min: number;
   readonly native_min: number | null;
+}
+
+/** A figure on the kernel of this machine, beside the same by other means; null where these are missing. */
+export interface HostFigures {
+  readonly host_ns: number;
+  readonly other_ns: number | null;
+  readonly ratio: number | null;
 }
 
 /** Microseconds to boot a kernel and drop it, and to run a program in it that does nothing. */
@@ -100,6 +108,16 @@ async function measure_row(row: Row, native: string | null, effort: Effort): Pro
   };
 }
 
+async function beside(host: Side, other: Side | null, effort: Effort): Promise<HostFigures> {
+  const [mine, others] = await alternate(other === null ? [host] : [host, other], effort);
+  const ratio = others === undefined ? null : paired_ratio(mine!, others);
+  return { host_ns: median(mine!), other_ns: others === undefined ? null : median(others), ratio };
+}
+
+async function measure_host(row: Row, native: string | null, effort: Effort): Promise<HostFigures> {
+  return beside((n) => host_ns(row, n), native === null ? null : (n) => native_ns(native, row.name, n), effort);
+}
+
 /** Socket and close through sys_indirect as a multiple of the same with the dedicated flag, both on the mock kernel. */
 async function indirect_over_dedicated(effort: Effort): Promise<number> {
   const [a, b] = await alternate([(n) => mock_ns(indirect, n), (n) => mock_ns(dedicated, n)], effort);
@@ -149,6 +167,8 @@ function named<T extends { readonly name: string }>(list: readonly T[], name: st
 /** How each kind is measured; `native` is the compiled native.c, or null. */
 const kinds: Record<Part['kind'], (name: string, effort: Effort, native: string | null) => Promise<unknown>> = {
   row: (name, effort, native) => measure_row(named(rows, name), native, effort),
+  host: (name, effort, native) => measure_host(named(rows, name), native, effort),
+  host_echo: (_, effort) => beside(host_echo_ns, node_echo_ns, effort),
   over: (_, effort) => indirect_over_dedicated(effort),
   boot: (_, effort) => boot_time(effort),
   explore: (_, effort) => exploration(effort),

@@ -30,14 +30,23 @@ export interface Prepared {
 }
 
 /** Boot a kernel, and run the row's program up to the work. It keeps the processor of its kernel until it is ended. */
-export async function prepared({ name, options, install = {}, prepare }: Omit<Row, 'target'>): Promise<Prepared> {
+export function prepared({ name, options, install = {}, prepare }: Omit<Row, 'target'>): Promise<Prepared> {
   const kernel = boot({ output: null, ...options });
   for (const [path, program] of Object.entries(install)) kernel.install(path, program);
+  return prepared_by((program) => kernel.run(program), name, prepare);
+}
+
+/** The same on a kernel that is there: `start` runs a program on it. */
+export async function prepared_by(
+  start: (program: Program) => Promise<number>,
+  name: string,
+  prepare: Prepare,
+): Promise<Prepared> {
   let end!: () => void;
   const ended = new Promise<void>((resolve) => (end = resolve));
   let run!: Promise<number>;
   const work = await new Promise<Work>((resolve, reject) => {
-    run = kernel.run(async (libc) => {
+    run = start(async (libc) => {
       resolve(await prepare(libc));
       await ended;
     });

@@ -11,7 +11,8 @@ npm pack --silent --pack-destination "$work" >/dev/null
 mkdir "$work/user"
 cd "$work/user"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund --offline "$work"/sys-indirect-*.tgz
+# Without koffi: all but the host kernel works.
+npm install --silent --no-audit --no-fund --offline --omit=optional "$work"/sys-indirect-*.tgz
 
 cat >use.mjs <<'JS'
 import assert from 'node:assert/strict';
@@ -19,12 +20,14 @@ import * as main from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
 import * as tools from 'sys-indirect/tools';
+import { hostKernel } from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import manifest from 'sys-indirect/package.json' with { type: 'json' };
 
 assert.equal(typeof main.boot, 'function');
 assert.equal(uapi.AF_INET, 2);
 for (const entry of [main, libc, kernelMock, tools, uapi]) assert.ok(Object.keys(entry).length > 0);
+assert.throws(() => hostKernel(), /npm install koffi|needs Linux on x86-64/);
 assert.equal(manifest.name, 'sys-indirect');
 await assert.rejects(import('sys-indirect/dist/index.js'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 JS
@@ -35,12 +38,15 @@ import { boot } from 'sys-indirect';
 import * as libc from 'sys-indirect/libc';
 import * as kernelMock from 'sys-indirect/kernel-mock';
 import * as tools from 'sys-indirect/tools';
+import { type HostKernel, hostKernel } from 'sys-indirect/kernel-host';
 import { AF_INET } from 'sys-indirect/uapi';
 
 const two: 2 = AF_INET;
 // @ts-expect-error: were the declarations missing, everything would be `any` and this line would compile
 const wrong: string = boot;
-export { libc, kernelMock, tools, two, wrong };
+// @ts-expect-error
+const host: string = hostKernel() satisfies HostKernel;
+export { libc, kernelMock, tools, two, wrong, host };
 TS
 cat >tsconfig.json <<'JSON'
 {

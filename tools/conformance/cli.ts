@@ -5,10 +5,16 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { releases } from '../../kernel-mock/init/releases.js';
 import { type RouteName, routes } from '../../libc/index.js';
-import { read_cases } from './cases.js';
+import { type Case, read_cases } from './cases.js';
 import { type Constants, read_constants, uapi_constants } from './constants.js';
+import { why_left_out } from './host_limits.js';
+import { run_all_on_host } from './host_pool.js';
 import { run_all } from './pool.js';
+import type { Failure } from './run.js';
 import { TAGS, plan, tags_of } from './runner.js';
+
+/** Instead of a release: the kernel of this machine. */
+const HOST = 'host';
 
 interface Flags {
   readonly cases: string;
@@ -33,33 +39,63 @@ function one_of(what: string, name: string | undefined, names: readonly string[]
 }
 
 async function main(flags: Flags): Promise<number> {
-  one_of(
-    'kernel',
-    flags.kernel,
-    releases.map((r) => r.name),
-  );
+  one_of('kernel', flags.kernel, [...releases.map((r) => r.name), HOST]);
   one_of('route', flags.route, Object.keys(routes));
   const skip = flags.skip.split(',').filter((tag) => tag !== '');
   const constants = constants_for(flags);
   const lines = read_cases(flags.cases);
   for (const tag of skip) one_of('tag', tag, [...new Set([...TAGS, ...tags_of(lines)])]);
-  const { cases, malformed, skipped } = plan(lines, { constants, skip, text: flags.k });
-  const machine = {
-    ...(flags.kernel === undefined ? {} : { release: flags.kernel }),
-    ...(flags.route === undefined ? {} : { route: flags.route as RouteName }),
-  };
-  const failures = [...malformed, ...(await run_all({ cases, constants, machine }))];
+  const planned = plan(lines, { constants, skip, text: flags.k });
+  const { malformed, skipped } = planned;
+  const route = flags.route as RouteName | undefined;
+  const left_out = flags.kernel === HOST ? leave_out(planned.cases) : new Map<string, Case[]>();
+  const cases = planned.cases.filter((c) => ![...left_out.values()].some((list) => list.includes(c)));
+  const failures = [...malformed, ...(await run(flags.kernel, { cases, constants, route }))];
   const failed = failures.length;
   const passed = cases.length + malformed.length - failed;
-  if (flags.json === true) console.log(JSON.stringify({ passed, failed, failures }));
+  if (flags.json === true)
+    console.log(
+      JSON.stringify({ passed, failed, ...(left_out.size === 0 ? {} : { left_out: counts(left_out) }), failures }),
+    );
   else {
     for (const { id, step, message } of failures)
       console.log(`FAIL ${id}${step === null ? '' : ` step ${step}`}: ${message.replace(/\s*\n\s*/g, '; ')}`);
     if (skip.length > 0) console.log(`${skipped} skipped (${skip.join(', ')})`);
+    for (const [reason, list] of left_out) console.log(`${list.length} skipped: ${reason}`);
     console.log(`${passed} passed, ${failed} failed`);
   }
-  if (passed + failed + skipped === 0) throw new RangeError(nothing_ran(flags));
+  if (passed + failed + skipped + left_out.size === 0) throw new RangeError(nothing_ran(flags));
   return failed === 0 ? 0 : 1;
+}
+
+interface Asked {
+  readonly cases: readonly Case[];
+  readonly constants: Constants;
+  readonly route: RouteName | undefined;
+}
+
+/** The cases that do not hold on the kernel of that name. */
+function run(kernel: string | undefined, { cases, constants, route }: Asked): Promise<Failure[]> {
+  if (kernel === HOST) return run_all_on_host(cases, constants, route);
+  const machine = {
+    ...(kernel === undefined ? {} : { release: kernel }),
+    ...(route === undefined ? {} : { route }),
+  };
+  return run_all({ cases, constants, machine });
+}
+
+/** The cases that the kernel of this machine cannot run, by reason. */
+function leave_out(cases: readonly Case[]): Map<string, Case[]> {
+  const found = new Map<string, Case[]>();
+  for (const c of cases) {
+    const reason = why_left_out(c);
+    if (reason !== null) found.set(reason, [...(found.get(reason) ?? []), c]);
+  }
+  return found;
+}
+
+function counts(left_out: ReadonlyMap<string, readonly Case[]>): Record<string, number> {
+  return Object.fromEntries([...left_out].map(([reason, list]) => [reason, list.length]));
 }
 
 /** Nothing that was run is no proof of anything: whoever misspelt `-k` must not read a success. */
@@ -68,9 +104,12 @@ function nothing_ran({ cases, k }: Flags): string {
 }
 
 const program = new Command('conformance')
-  .description('run conformance cases on a mock kernel, through the C library')
+  .description('run conformance cases on a kernel, through the C library')
   .option('--cases <dir>', 'folder with *.jsonl files', 'test/conformance/cases')
-  .option('--kernel <release>', 'release of the mock kernel; default: the newest')
+  .option(
+    '--kernel <release>',
+    'release of the mock kernel, or host: the kernel of this machine; default: the newest release',
+  )
   .option('--route <route>', 'how flags reach the kernel; default: auto')
   .option('--skip <tags>', 'leave out cases that need one of these, with commas', '')
   .option('-k <text>', 'only cases whose id has this text', '')

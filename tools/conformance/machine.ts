@@ -11,12 +11,17 @@ export interface Machine {
   install(path: string, program: Program): boolean;
   /** The machine's clock in nanoseconds. */
   now(): number;
+  /** The working folder of the case: a path that this machine has for nothing else. */
+  readonly folder: string;
 }
 
 export interface MachineOptions {
   readonly release?: string;
   readonly route?: RouteName;
 }
+
+/** The folder of every case: each has a mock kernel, and so a file system, of its own. */
+const MOCK_FOLDER = '/tmp/case';
 
 /** The mock kernel, of any release. */
 export function mock_machine({ release, route }: MachineOptions): Machine {
@@ -37,6 +42,7 @@ export function mock_machine({ release, route }: MachineOptions): Machine {
       return install !== undefined;
     },
     now: () => ktime_get(kernel.internals),
+    folder: MOCK_FOLDER,
   };
 }
 

@@ -38,7 +38,6 @@ const MAX_ROUNDS = 200_000;
 /** What a child whose step does not hold exits with. */
 const CHILD_FAILED = 99;
 const HELPER = '/helper';
-const FOLDER = '/tmp/case';
 const USER = 65534;
 
 export interface Failure {
@@ -375,10 +374,10 @@ async function set_up(
 }
 
 /** Without root's rights from here on. */
-async function become(libc: Libc, id: number): Promise<void> {
+async function become(libc: Libc, id: number, folder: string): Promise<void> {
   const { nr } = libc;
   for (const [name, ...registers] of [
-    ['chown', Buffer.from(`${FOLDER}\0`), id, id],
+    ['chown', Buffer.from(`${folder}\0`), id, id],
     ['setgroups', 0, 0],
     ['setresgid', id, id, id],
     ['setresuid', id, id, id],
@@ -388,7 +387,7 @@ async function become(libc: Libc, id: number): Promise<void> {
 }
 
 /** What a case starts with. */
-async function prepare(libc: Libc, needs: readonly string[]): Promise<void> {
+async function prepare(libc: Libc, needs: readonly string[], folder: string): Promise<void> {
   const EEXIST = 17;
   // A program that the host starts leads a session already.
   const nul = await set_up(libc, 'open', ['/dev/null', O_RDWR, 0]);
@@ -400,10 +399,10 @@ async function prepare(libc: Libc, needs: readonly string[]): Promise<void> {
   await set_up(libc, 'setrlimit', [RLIMIT_CORE, { rlim_cur: 0, rlim_max: 0 }]);
   await set_up(libc, 'setrlimit', [RLIMIT_NOFILE, { rlim_cur: 4096, rlim_max: 4096 }]);
   await set_up(libc, 'mkdir', ['/tmp', 0o777], [EEXIST]);
-  await set_up(libc, 'mkdir', [FOLDER, 0o777], [EEXIST]);
-  await set_up(libc, 'chdir', [FOLDER]);
+  await set_up(libc, 'mkdir', [folder, 0o777], [EEXIST]);
+  await set_up(libc, 'chdir', [folder]);
   if (!needs.includes('user')) return;
-  await become(libc, USER);
+  await become(libc, USER, folder);
 }
 
 /** Run a well-formed case; null: it holds. */
@@ -411,7 +410,7 @@ export async function run_case(c: Case, machine: Machine, constants: Constants):
   const report: Report = { step: null, failed: [], finished: false, caught: new Map() };
   const main: Program = async (libc) => {
     try {
-      await prepare(libc, c.needs ?? []);
+      await prepare(libc, c.needs ?? [], machine.folder);
       const process = new Process(libc, machine, constants, report, new Map([['caught', {}]]));
       await process.steps(c.steps, (i) => (report.step = i));
       report.finished = true;

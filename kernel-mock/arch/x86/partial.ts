@@ -4,7 +4,6 @@
  */
 import type { handlers } from './syscall_table.js';
 
-const NO_STREAM_CONTROL = 'no urgent data (MSG_OOB)';
 const SOCKET_OPTIONS =
   'SOL_SOCKET: no SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BUSY_POLL, SO_ZEROCOPY, SO_TXTIME, of SO_TIMESTAMPING only the time of arrival; TCP: no TCP_MD5SIG, TCP_FASTOPEN, TCP_ULP, TCP_REPAIR; options about fragments and extension headers are kept and have no effect';
 const NO_MOUNTS = 'one tree without mounts, quotas and access control lists';
@@ -13,8 +12,6 @@ const NO_ACLS =
 const RECORD_LOCKS = 'no mandatory locks';
 
 export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> = {
-  accept: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
-  accept4: 'TCP_DEFER_ACCEPT is kept and does not delay a connection',
   chown: NO_MOUNTS,
   setxattr: NO_ACLS,
   lsetxattr: NO_ACLS,
@@ -45,11 +42,10 @@ export const partial: Readonly<Partial<Record<keyof typeof handlers, string>>> =
   openat2: 'RESOLVE_CACHED has no effect',
   prctl: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER and their PR_GET_ forms; other options are EINVAL',
   prlimit64: 'RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',
-  recvfrom: NO_STREAM_CONTROL,
   rt_sigaction: 'no SA_ONSTACK: handlers run on the stack of the host',
   sched_yield: 'there are no scheduling classes',
   sendfile: 'from files only',
-  sendto: `${NO_STREAM_CONTROL}; MSG_MORE does not collect a datagram; no MSG_ZEROCOPY, MSG_FASTOPEN`,
+  sendto: 'no MSG_ZEROCOPY, MSG_FASTOPEN',
   setitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
   getitimer: 'ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time',
   setrlimit: 'RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_NPROC and RLIMIT_SIGPENDING have an effect; the others are kept',

@@ -111,9 +111,9 @@ export interface ProtoOps {
   listen(sock: Socket, backlog: number): number;
   shutdown(sock: Socket, how: number): number;
   /** `optval` holds at least four bytes unless the option has another form. */
-  setsockopt(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
-  /** The bytes of the value, or -errno. `room`: what the program has for it; only IP looks at that. */
-  getsockopt(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number;
+  setsockopt?(task: Task, sock: Socket, level: number, optname: number, optval: Uint8Array): number;
+  /** The bytes of the value, or -errno; absent: no levels above SOL_SOCKET. `room`: what the program has for it; only IP looks at that. */
+  getsockopt?(task: Task, sock: Socket, level: number, optname: number, room: number): Uint8Array | number;
   sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
   recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result;
 }

@@ -41,6 +41,8 @@ export interface Release {
   readonly optmem_max: number;
   /** sendto and recvfrom: a buffer that no program can have is found before the descriptor is looked at (4.0 [M]). */
   readonly sendto_buf_first: boolean;
+  /** A user cannot link to what is not his and he may not read and write: fs.protected_hardlinks (3.6). */
+  readonly protected_hardlinks: boolean;
   /** Files of the tree have extended attributes: those of tmpfs are of 6.6, for programs of any user. */
   readonly fs_xattr: boolean;
   /** recvmsg knows MSG_CMSG_CLOEXEC (2.6.23). */
@@ -84,7 +86,9 @@ export interface Release {
   /** Bits that timerfd_create knows: none before 2.6.27; and whether it knows CLOCK_BOOTTIME and the alarm clocks (3.15). */
   readonly timerfd_flags: number;
   readonly timerfd_boottime: boolean;
-  /** fchmod of an eventfd, an epoll and the like is EOPNOTSUPP (6.15). */
+  /** A call that tells an address stores its length before the address, so that it stands there after -EFAULT too. Seen on 6.18; before: [M]. */
+  readonly addrlen_first: boolean;
+  /** fchmod and fchown of an eventfd, an epoll and the like is EOPNOTSUPP (6.15). */
   readonly anon_inode_fixed: boolean;
   /** ioctl of an epoll: EINVAL for what it does not know, once ENOTTY (6.9). */
   readonly epoll_ioctl: boolean;

@@ -12,6 +12,11 @@ export interface Cpu {
    */
   syscall(nr: number, a1: number, a2: number, a3: number, a4: number, a5: number, a6: number): number | Promise<number>;
   readonly memory: UserMemory;
+  /**
+   * False: in the number table of this kernel the number of indirect(2) is known to be another call's, so it is not tried. Absent:
+   * who wants to know asks the kernel.
+   */
+  readonly has_indirect?: false;
 }
 
 /** User memory as the process itself sees it. */

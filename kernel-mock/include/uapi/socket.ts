@@ -271,6 +271,8 @@ export const SO_DEVMEM_DONTNEED = 80; // 6.12
 export const SCM_TS_OPT_ID = 81; // 6.13
 export const SO_RCVPRIORITY = 82; // 6.14
 export const SO_PASSRIGHTS = 83; // 6.16
+export const SO_INQ = 84; // 6.17
+export const SCM_INQ = SO_INQ;
 
 // SO_TXREHASH and SO_BUF_LOCK
 export const SOCK_TXREHASH_DEFAULT = 255;

@@ -229,7 +229,7 @@ const OVERFLOW_ID = 65534;
 
 /** A descriptor for the sender's process. No room: MSG_CTRUNC. Linux: scm_pidfd_recv. */
 function scm_pidfd_recv(task: Task, msg: MsgHdr, group: ThreadGroup | null): void {
-  if (msg.msg_controllen <= CMSGHDR.size) {
+  if (msg.msg_controllen < CMSGHDR.size + 4) {
     msg.out_flags |= MSG_CTRUNC;
     return;
   }

@@ -118,6 +118,34 @@ export function sk_peek_offset(sk: Sock, flags: number): number {
   return (flags & MSG_PEEK) !== 0 && sk.sk_peek_off > 0 ? sk.sk_peek_off : 0;
 }
 
+/** What a queue holds, as far as a peek looks at it. */
+interface Peeked {
+  /** An empty one that was peeked at. */
+  peeked?: boolean;
+}
+
+/**
+ * The message that a peek at SO_PEEK_OFF finds, and where in it that place is. ABI: an empty message is found once. Linux:
+ * __skb_try_recv_from_queue.
+ */
+export function skb_peek_at<T extends Peeked>(
+  queue: readonly T[],
+  off: number,
+  len: (skb: T) => number,
+): { skb: T; skip: number } | undefined {
+  let skip = off;
+  for (const skb of queue) {
+    const n = len(skb);
+    if (skip >= n && (skip > 0 || skb.peeked === true)) {
+      skip -= n;
+      continue;
+    }
+    if (n === 0) skb.peeked = true;
+    return { skb, skip };
+  }
+  return undefined;
+}
+
 /** Bytes in front of SO_PEEK_OFF are gone. */
 export function sk_peek_offset_bwd(sk: Sock, n: number): void {
   if (sk.sk_peek_off > 0) sk.sk_peek_off = Math.max(sk.sk_peek_off - n, 0);

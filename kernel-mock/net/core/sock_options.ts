@@ -337,6 +337,15 @@ const txrehash: SocketOption = {
   get: kept(so.SO_TXREHASH, 1),
 };
 
+/** How many bytes are left comes with each receive: of AF_UNIX streams alone. Linux: unix_setsockopt. */
+const inq: SocketOption = {
+  set(_task, sk, val) {
+    if (!is_unix(sk) || sk.sk_type !== so.SOCK_STREAM) return -ENOPROTOOPT;
+    return val < 0 || val > 1 ? -EINVAL : keep(sk, so.SO_INQ, val);
+  },
+  get: write_only,
+};
+
 /** By option name. What is missing is -ENOPROTOOPT. */
 const options: Readonly<Record<number, SocketOption>> = {
   [so.SO_DEBUG]: privileged(flag(so.SO_DEBUG), when_on, EACCES),
@@ -453,6 +462,7 @@ const options: Readonly<Record<number, SocketOption>> = {
     get: write_only,
   },
   [so.SO_RCVPRIORITY]: flag(so.SO_RCVPRIORITY),
+  [so.SO_INQ]: inq,
   [so.SO_PASSRIGHTS]: only_on(scm_recv(SCM_RECV_RIGHTS), is_unix, true),
 };
 

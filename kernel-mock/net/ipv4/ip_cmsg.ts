@@ -129,12 +129,12 @@ function mapped_pktinfo(ipc: IpcmCookie, control: Uint8Array, at: number, len: n
   return set_pktinfo(ipc, get_s32(control, at + IN6_PKTINFO.ipi6_ifindex), get_in_addr(control, at + 12));
 }
 
-/** Those of a datagram of IPv4: -EINVAL, -EPERM (SO_MARK); other levels are skipped, before 4.6 SOL_SOCKET too. */
+/** Those of a datagram of IPv4: -EINVAL, -EPERM (SO_MARK); other levels are skipped, once SOL_SOCKET (before 4.6) and SOL_UDP (before 4.18) too. */
 export function ip_cmsg_send(task: Task, sk: InetSock, control: Uint8Array, ipc: IpcmCookie): number {
   const { sock_cmsg } = task.kernel.release;
   return for_each_cmsghdr(control, (level, type, at, len) => {
     if (level === SOL_SOCKET && sock_cmsg) return __sock_cmsg_send(task, ipc, control, type, at, len);
-    if (level === SOL_UDP) return __udp_cmsg_send(ipc, control, type, at, len);
+    if (level === SOL_UDP && sock_cmsg) return __udp_cmsg_send(ipc, control, type, at, len);
     // Of an IPv6 socket this one counts too.
     if (level === SOL_IPV6 && type === IPV6_PKTINFO && typeof sk.sk_prot.any === 'string')
       return mapped_pktinfo(ipc, control, at, len);

@@ -261,10 +261,11 @@ function recv_ends(sk: TcpSock, peeked: number): boolean {
   return sk.sk_err !== 0 || sk.sk_state === TCP_CLOSE || (sk.sk_shutdown & RCV_SHUTDOWN) !== 0;
 }
 
-/** Bytes of the ring that a peek has passed, of which it has delivered `copied`; 0 if it is none. */
+/** Bytes of the ring that a peek has passed, of which it has delivered `copied`, and perhaps the mark before them; 0 if it is none. */
 function peeked(sk: TcpSock, flags: number, copied: number): number {
   if ((flags & MSG_PEEK) === 0) return 0;
-  return sk.sk_peek_off >= 0 ? sk.sk_peek_off : copied;
+  const at = sk.sk_peek_off >= 0 ? sk.sk_peek_off : copied;
+  return copied > 0 && tcp_at_mark(sk, at - copied) && !urg_inline(sk) ? at + 1 : at;
 }
 
 function* recv_sleep(task: Task, sk: TcpSock, msg: MsgHdr, got: number, room: number, target: number): Sleep {

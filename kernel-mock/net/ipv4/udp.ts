@@ -47,9 +47,9 @@ import { fifo_clear, fifo_items, fifo_len, fifo_peek, fifo_shift } from '../../l
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
 import {
-  sk_peek_offset,
   sk_peek_offset_bwd,
   sk_peek_offset_fwd,
+  skb_peek_at,
   sock_error,
   sock_intr_errno,
   sock_opt,
@@ -227,7 +227,8 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
   const ulen = skb.data.length;
   const want_real_length = (msg.flags & MSG_TRUNC) !== 0;
   const peek = (msg.flags & MSG_PEEK) !== 0;
-  const n = Math.min(ulen - off, msg.iter.count);
+  const room = msg.iter.count;
+  const n = Math.min(ulen - off, room);
   if (!peek) {
     fifo_shift(sk.sk_receive_queue);
     sk.rmem -= skb.truesize;
@@ -237,7 +238,8 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
   if (sk.sk_opts !== null) udp_recv_cmsgs(task, sk, msg, skb);
   else if (sk.sk_timestamp || sk.sk_stamp === null) sk.sk_stamp = skb.stamp ?? NO_STAMP;
   if (msg.want_name) msg.name = sk.sk_prot.sockaddr(skb.saddr, skb.sport);
-  if (n < ulen && n < ulen - off) msg.out_flags |= MSG_TRUNC;
+  // ABI: also when just what is left behind SO_PEEK_OFF fits.
+  if (room < ulen && room <= ulen - off) msg.out_flags |= MSG_TRUNC;
   const ret = want_real_length ? ulen : n;
   if (sk.sk_peek_off >= 0) (peek ? sk_peek_offset_fwd : sk_peek_offset_bwd)(sk, ret);
   return ret;
@@ -246,16 +248,12 @@ function deliver(task: Task, sk: UdpSock, skb: UdpSkb, off: number, msg: MsgHdr)
 /** Receive what is there: the first datagram, or for a peek with SO_PEEK_OFF the one at that place. Null: nothing. Linux: __skb_try_recv_from_queue. */
 function recv_queued(task: Task, sk: UdpSock, msg: MsgHdr): number | null {
   const queue = sk.sk_receive_queue;
-  let off = sk_peek_offset(sk, msg.flags);
-  if (off === 0) {
-    const skb = fifo_peek(queue);
-    return skb === undefined ? null : deliver(task, sk, skb, 0, msg);
+  if ((msg.flags & MSG_PEEK) !== 0 && sk.sk_peek_off >= 0) {
+    const at = skb_peek_at(fifo_items(queue), sk.sk_peek_off, ({ data }) => data.length);
+    return at === undefined ? null : deliver(task, sk, at.skb, at.skip, msg);
   }
-  for (const skb of fifo_items(queue)) {
-    if (off < skb.data.length) return deliver(task, sk, skb, off, msg);
-    off -= skb.data.length;
-  }
-  return null;
+  const skb = fifo_peek(queue);
+  return skb === undefined ? null : deliver(task, sk, skb, 0, msg);
 }
 
 function* recv_sleep(task: Task, sk: UdpSock, msg: MsgHdr, timeo: number): Sleep {
@@ -291,7 +289,9 @@ export function udp_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
 export function udp_poll(_file: unknown, sock: Socket, pt: PollTable | null): number {
   const sk = udp_sk(sock);
   pt?.poll_wait(sk.sk_wait);
-  let mask = POLLOUT | POLLWRNORM | POLLWRBAND;
+  // Linux: sock_writeable. What is sent has left the buffer; what is pending has not.
+  const full = sk.pending !== null && udp_truesize(sk.pending.skb.data.length) >= sk.sk_sndbuf >> 1;
+  let mask = full ? 0 : POLLOUT | POLLWRNORM | POLLWRBAND;
   if (sk.sk_err !== 0) mask |= POLLERR;
   if (sk.sk_error_queue !== null)
     mask |= sock_opt(sk, SOL_SOCKET, SO_SELECT_ERR_QUEUE) !== 0 ? POLLERR | POLLPRI : POLLERR;

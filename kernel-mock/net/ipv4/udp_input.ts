@@ -54,6 +54,8 @@ export interface UdpSkb extends SkbCmsgs {
   data: Uint8Array;
   saddr: InetAddr;
   readonly sport: number;
+  /** An empty one that was peeked at with SO_PEEK_OFF. */
+  peeked?: boolean;
   daddr: InetAddr;
   dport: number;
   /** RTN_*: how it is routed. */

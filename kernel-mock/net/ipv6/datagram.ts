@@ -139,11 +139,12 @@ function ip6_cmsg(ipc: IpcmCookie, control: Uint8Array, type: number, at: number
   return val === null ? -EINVAL : 0;
 }
 
-/** -EINVAL, -EPERM (SO_MARK), -ENODEV; other levels are skipped. */
+/** -EINVAL, -EPERM (SO_MARK), -ENODEV; other levels are skipped, once SOL_SOCKET and SOL_UDP too. */
 export function ip6_datagram_send_ctl(task: Task, control: Uint8Array, ipc: IpcmCookie): number {
+  const { sock_cmsg } = task.kernel.release;
   return for_each_cmsghdr(control, (level, type, at, len) => {
-    if (level === SOL_SOCKET) return __sock_cmsg_send(task, ipc, control, type, at, len);
-    if (level === SOL_UDP) return __udp_cmsg_send(ipc, control, type, at, len);
+    if (level === SOL_SOCKET && sock_cmsg) return __sock_cmsg_send(task, ipc, control, type, at, len);
+    if (level === SOL_UDP && sock_cmsg) return __udp_cmsg_send(ipc, control, type, at, len);
     return level === SOL_IPV6 ? ip6_cmsg(ipc, control, type, at, len) : 0;
   });
 }

@@ -77,6 +77,8 @@ export class UnixSock extends SockCommon {
   readonly sk_receive_queue: Fifo<UnixSkb> = fifo();
   /** How many of them carry credentials or descriptors, or are out of band. */
   nr_scm = 0;
+  /** Bytes out of band that a read passed over. ABI: SIOCINQ counts them for ever, since 6.17. */
+  inq_lost = 0;
   /** The byte that was sent last with MSG_OOB and has not been read; it stands in the queue. */
   oob_skb: UnixSkb | null = null;
   /** Messages in flight that refer to this socket. */
@@ -322,8 +324,9 @@ export function unix_poll(_file: unknown, sock: Socket, pt: PollTable | null): n
   return mask;
 }
 
-/** SIOCATMARK: is the next byte the one out of band? */
+/** SIOCATMARK: is the next byte the one out of band? ABI: a listener is at the mark while a connection waits, which has no bytes. */
 function unix_at_mark(sk: UnixSock): number {
+  if (sk.sk_state === TCP_LISTEN) return fifo_len(sk.accept_queue!) > 0 ? 1 : 0;
   const [skb, next] = fifo_items(sk.sk_receive_queue);
   if (skb === undefined) return 0;
   const { oob_skb } = sk;
@@ -356,10 +359,10 @@ export function unix_family(ops: { stream: ProtoOps; dgram: ProtoOps; seqpacket:
 }
 
 /** SIOCINQ: what a stream or sequence of records holds, or the first datagram. -EINVAL for a listener. Linux: unix_inq_len. */
-function unix_inq_len(sk: UnixSock): number {
+export function unix_inq_len(sk: UnixSock): number {
   if (sk.sk_state === TCP_LISTEN) return -EINVAL;
   if (sk.sk_type === SOCK_DGRAM) return fifo_peek(sk.sk_receive_queue)?.len ?? 0;
-  return fifo_items(sk.sk_receive_queue).reduce((n, skb) => n + skb.len, 0);
+  return fifo_items(sk.sk_receive_queue).reduce((n, skb) => n + skb.len, sk.inq_lost);
 }
 
 /** SIOCINQ, SIOCOUTQ, SIOCATMARK (streams). Linux: unix_ioctl. */

@@ -40,6 +40,7 @@ import {
   sock_sndtimeo,
   sk_peek_offset_bwd,
   sk_peek_offset_fwd,
+  skb_peek_at,
 } from '../core/sock.js';
 import { sock_recv_timestamp, sock_wants_stamp } from '../socket_cmsgs.js';
 import {
@@ -237,16 +238,11 @@ function unix_seqpacket_sendmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
 /** The message to receive, if there is one: the first, or with SO_PEEK_OFF the one at that place. `skip`: bytes to leave out of it. */
 function next_message(sk: UnixSock, msg: MsgHdr): { skb: UnixSkb; skip: number } | undefined {
   const { sk_receive_queue: queue } = sk;
-  let skip = (msg.flags & MSG_PEEK) !== 0 ? Math.max(sk.sk_peek_off, 0) : 0;
-  if (skip === 0) {
+  if ((msg.flags & MSG_PEEK) === 0 || sk.sk_peek_off < 0) {
     const skb = fifo_peek(queue);
-    return skb === undefined ? undefined : { skb, skip };
+    return skb === undefined ? undefined : { skb, skip: 0 };
   }
-  for (const skb of fifo_items(queue)) {
-    if (skip < skb.len) return { skb, skip };
-    skip -= skb.len;
-  }
-  return undefined;
+  return skb_peek_at(fifo_items(queue), sk.sk_peek_off, ({ len }) => len);
 }
 
 /** What goes along with `skb` to the program. */
@@ -338,8 +334,6 @@ export const unix_dgram_ops = {
   ioctl: unix_ioctl,
   listen: () => -EOPNOTSUPP,
   shutdown: unix_shutdown,
-  setsockopt: () => -EOPNOTSUPP,
-  getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_dgram_sendmsg,
   recvmsg: unix_dgram_recvmsg,
 } satisfies ProtoOps;

@@ -84,6 +84,7 @@ export function manage_oob(sk: UnixSock, i: number, peek: boolean, copied: numbe
   if (!peek) {
     sk.oob_skb = null;
     if (inline(sk)) return at;
+    sk.inq_lost++;
     unlink_skb(sk, skb);
   } else if (!inline(sk)) at++;
   return at < fifo_len(queue) ? at : -1;

@@ -18,6 +18,8 @@ export interface UnixSkb {
   readonly sender: UnixSock;
   /** Credentials and descriptors that go along; null: none. */
   readonly scm: ScmCookie | null;
+  /** An empty one that was peeked at with SO_PEEK_OFF. */
+  peeked?: boolean;
   /** When it was sent, if the receiver wants to know. */
   stamp?: Timespec64;
 }
@@ -31,10 +33,13 @@ export const SKB_MAX_HEAD = PAGE_SIZE - SKB_INFO;
 /** The same for four pages in a row. Linux: SKB_MAX_ALLOC. */
 export const SKB_MAX_ALLOC = 4 * PAGE_SIZE - SKB_INFO;
 
+/** The most in pages of its own; what is left goes to the first part. Linux: MAX_SKB_FRAGS. */
+const MAX_PAGED = 17 * PAGE_SIZE;
+
 /** What a buffer of `len` bytes counts against SO_SNDBUF; `head`: what its first part can hold. Checked against Linux 6.18. */
 export function skb_truesize(len: number, head: number): number {
   if (len <= 192) return SKB_OVERHEAD + 512;
-  const paged = len > head ? Math.min(len, Math.ceil((len - head) / PAGE_SIZE) * PAGE_SIZE) : 0;
+  const paged = len > head ? Math.min(len, Math.ceil(Math.min(len - head, MAX_PAGED) / PAGE_SIZE) * PAGE_SIZE) : 0;
   const linear = ((len - paged + 63) & ~63) + SKB_INFO;
   return SKB_OVERHEAD + 2 ** (32 - Math.clz32(linear - 1)) + Math.ceil(paged / PAGE_SIZE) * PAGE_SIZE;
 }

@@ -11,6 +11,8 @@ import {
   MSG_PEEK,
   MSG_WAITALL,
   SOL_SOCKET,
+  SCM_INQ,
+  SO_INQ,
   SO_RCVLOWAT,
 } from '../../include/uapi/socket.js';
 import { fifo_items, fifo_len, fifo_peek, fifo_push, fifo_shift } from '../../lib/fifo.js';
@@ -18,7 +20,7 @@ import { kfifo_reserve, kfifo_skip } from '../../lib/kfifo.js';
 import { send_sigpipe } from '../../kernel/signal.js';
 import { finish_wait, prepare_to_wait, schedule_timeout, signal_pending } from '../../kernel/wait.js';
 import { copy_from_iter, copy_to_iter, fault_in } from '../../mm/iov_iter.js';
-import { type ScmCookie, scm_destroy, scm_send } from '../core/scm.js';
+import { type ScmCookie, scm_destroy, scm_send, put_cmsg } from '../core/scm.js';
 import {
   TCP_ESTABLISHED,
   sk_wake,
@@ -28,6 +30,7 @@ import {
   sock_rcvtimeo,
   sock_sndtimeo,
   sk_peek_offset_bwd,
+  int_opt,
 } from '../core/sock.js';
 import {
   type UnixSock,
@@ -38,6 +41,7 @@ import {
   unix_release,
   unix_shutdown,
   unix_sk,
+  unix_inq_len,
 } from './af_unix.js';
 import { unix_accept, unix_listen, unix_socketpair, unix_stream_connect } from './connection.js';
 import { queue_oob, unix_stream_recv_urg } from './oob.js';
@@ -273,9 +277,26 @@ function* recv_sleep(task: Task, sk: UnixSock, msg: MsgHdr, rd: StreamRead): Sle
   }
 }
 
-/** -EINVAL (not connected), -EINVAL (MSG_OOB and nothing there; before 5.15 -EOPNOTSUPP), -EFAULT, -ECONNRESET, -EAGAIN. Linux: unix_stream_read_generic. */
+/** As below, and with SO_INQ what is left. */
 function unix_stream_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const sk = unix_sk(sock);
+  const ret = stream_recvmsg(task, sk, msg);
+  return sk.sk_opts === null || sock_opt(sk, SOL_SOCKET, SO_INQ) === 0 ? ret : recv_inq(task, sk, msg, ret);
+}
+
+/** SO_INQ: a receive tells how many bytes it has left. */
+function recv_inq(task: Task, sk: UnixSock, msg: MsgHdr, ret: Result): Result {
+  if (typeof ret !== 'number') return recv_inq_sleep(task, sk, msg, ret);
+  if (ret >= 0 && (msg.flags & MSG_OOB) === 0) put_cmsg(task, msg, SOL_SOCKET, SCM_INQ, int_opt(unix_inq_len(sk)));
+  return ret;
+}
+
+function* recv_inq_sleep(task: Task, sk: UnixSock, msg: MsgHdr, ret: Sleep): Sleep {
+  return recv_inq(task, sk, msg, yield* ret) as number;
+}
+
+/** -EINVAL (not connected), -EINVAL (MSG_OOB and nothing there; before 5.15 -EOPNOTSUPP), -EFAULT, -ECONNRESET, -EAGAIN. Linux: unix_stream_read_generic. */
+function stream_recvmsg(task: Task, sk: UnixSock, msg: MsgHdr): Result {
   if (sk.sk_state !== TCP_ESTABLISHED) return -EINVAL;
   if ((msg.flags & MSG_OOB) !== 0)
     return task.kernel.release.unix_oob ? unix_stream_recv_urg(task, sk, msg) : -EOPNOTSUPP;
@@ -284,7 +305,8 @@ function unix_stream_recvmsg(task: Task, sock: Socket, msg: MsgHdr): Result {
   const target = Math.max((msg.flags & MSG_WAITALL) !== 0 ? room : Math.min(lowat, room), 1);
   if (plain_read(sk, msg)) {
     const n = recv_plain(task, sk, msg);
-    if (n < 0 || n >= target) return n;
+    // Who only looks has seen all there is.
+    if (n < 0 || n >= target || (n > 0 && (msg.flags & MSG_PEEK) !== 0)) return n;
     return recv_more(task, sk, msg, stream_read(n, target));
   }
   return recv_more(task, sk, msg, stream_read(0, target));
@@ -310,8 +332,6 @@ export const unix_stream_ops = {
   ioctl: unix_ioctl,
   listen: unix_listen,
   shutdown: unix_shutdown,
-  setsockopt: () => -EOPNOTSUPP,
-  getsockopt: () => -EOPNOTSUPP,
   sendmsg: unix_stream_sendmsg,
   recvmsg: unix_stream_recvmsg,
 } satisfies ProtoOps;

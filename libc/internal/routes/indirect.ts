@@ -89,6 +89,7 @@ async function probe_list(t: Thread, call: DescriptorCall): Promise<1 | -1> {
 
 /** Does this kernel take the plain call inside indirect? Asked with a call that fails in it, and makes nothing. */
 export async function probe_indirect(t: Thread, call: DescriptorCall): Promise<1 | -1> {
+  if (t.cpu.has_indirect === false) return -1;
   if (call.probe === null) return probe_list(t, call);
   const [a1, errno] = call.probe;
   return (await indirect_call(t, call, 0, 0, a1, 0, 0, 0)) === -errno ? 1 : -1;
