@@ -126,6 +126,7 @@ export const sys_close: Handler = (task, a1) => {
   const fd = a1 | 0;
   const { driver, files } = task.process;
   if (files.is_foreign(fd)) return -EBADF;
+  files.will_close(fd, (open) => task.process.timers.hold(open));
   const ret = driver.syscall(NR.close, fd, 0, 0, 0, 0, 0);
   // ABI: the descriptor is gone even if close fails.
   if (ret !== -EBADF) files.remove(fd);
@@ -148,6 +149,7 @@ function dup_to(task: HostTask, nr: number, a1: number, a2: number, flags: numbe
   if (files.is_foreign(from)) return -EBADF;
   // DEVIATION: the runtime has this number, and cannot give it away.
   if (files.is_foreign(to)) return -EBUSY;
+  if (from !== to) files.will_close(to, (open) => task.process.timers.hold(open));
   const ret = driver.syscall(nr, from, to, flags, 0, 0, 0);
   if (ret >= 0 && from !== to) files.add(ret, files.kind(from));
   return ret;
@@ -183,6 +185,7 @@ export const sys_close_range: Handler = (task, a1, a2, a3) => {
     if (fd < first || fd > last) continue;
     if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) driver.syscall(NR.fcntl, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
     else {
+      files.will_close(fd, (open) => task.process.timers.hold(open));
       driver.syscall(NR.close, fd, 0, 0, 0, 0, 0);
       files.remove(fd);
     }

@@ -27,6 +27,12 @@ export const OLD_STREAM = 6;
 export type Kind =
   typeof NOT_OURS | typeof UNKNOWN | typeof SOCKET | typeof FILE | typeof STREAM | typeof OLD_WRITE | typeof OLD_STREAM;
 
+/** A call that lets others go first, and the descriptor that it goes on with. */
+export interface Turn {
+  readonly of: number;
+  fd: number;
+}
+
 const STAT = layout_x86_64.stat;
 const STDIO = 3;
 
@@ -52,6 +58,23 @@ export class Files {
 
   #fcntl(fd: number, cmd: number, arg = 0): number {
     return this.#driver.syscall(NR.fcntl, fd, cmd, arg, 0, 0, 0);
+  }
+
+  readonly #turns = new Set<Turn>();
+
+  begin_turn(fd: number): Turn {
+    const turn = { of: fd, fd };
+    this.#turns.add(turn);
+    return turn;
+  }
+
+  end_turn(turn: Turn): void {
+    this.#turns.delete(turn);
+  }
+
+  /** `fd` is about to be closed: whose turn is not over goes on with a duplicate, made by `hold`. */
+  will_close(fd: number, hold: (fd: number) => number): void {
+    for (const turn of this.#turns) if (turn.of === fd && turn.fd === fd) turn.fd = hold(fd);
   }
 
   /** The program has made, or was sent, descriptor `fd`. */

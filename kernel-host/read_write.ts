@@ -10,13 +10,19 @@ import { POLLIN, POLLOUT } from '../kernel-mock/include/uapi/poll.js';
 import { MSG_DONTWAIT } from '../kernel-mock/include/uapi/socket.js';
 import { RWF_NOWAIT } from '../kernel-mock/include/uapi/uio.js';
 import { NR } from '../kernel-mock/include/uapi/unistd.js';
-import { FILE, NOT_OURS, OLD_STREAM, OLD_WRITE, SOCKET, STREAM } from './files.js';
+import { FILE, type Kind, NOT_OURS, OLD_STREAM, OLD_WRITE, SOCKET, STREAM } from './files.js';
 import { socket_limit } from './socket_limit.js';
 import { type Handler, type HostTask, block_on } from './task.js';
 
 const { iovec: IOVEC, pollfd: POLLFD } = layout_x86_64;
 /** No offset: that of the file. */
 const HERE = -1;
+
+/** What a call is made on, as it was when the call began: the descriptor may be closed while the call sleeps. */
+interface Target {
+  readonly fd: number;
+  kind: Kind;
+}
 
 /** Is `fd` ready for `events`, at once? */
 export function is_ready(task: HostTask, fd: number, events: number): boolean {
@@ -48,21 +54,22 @@ export function if_ready(task: HostTask, fd: number, events: number, call: () =>
 }
 
 /** Vectors for preadv2 and pwritev2, of a stream: RWF_NOWAIT, or what there was before its driver knew that. */
-function stream_rw(task: HostTask, fd: number, as: number, vec: number, n: number, write: boolean): number {
+function stream_rw(task: HostTask, fd: number, as: Target, vec: number, n: number, write: boolean): number {
   const { driver, files } = task.process;
-  const kind = files.kind(as);
+  const kind = as.kind;
   if (kind === STREAM || (kind === OLD_WRITE && !write)) {
     const ret = driver.syscall(write ? NR.pwritev2 : NR.preadv2, fd, vec, n, HERE, HERE, RWF_NOWAIT);
     if (ret !== -EOPNOTSUPP) return ret;
-    files.set_kind(as, write ? OLD_WRITE : OLD_STREAM);
+    as.kind = write ? OLD_WRITE : OLD_STREAM;
+    if (files.kind(as.fd) === kind) files.set_kind(as.fd, as.kind);
   }
   const plain = (): number => driver.syscall(write ? NR.writev : NR.readv, fd, vec, n, 0, 0, 0);
   return kind === OLD_WRITE ? with_nonblock(task, fd, plain) : if_ready(task, fd, write ? POLLOUT : POLLIN, plain);
 }
 
-function rw_once(task: HostTask, fd: number, as: number, buf: number, count: number, write: boolean): number {
-  const { driver, files, scratch } = task.process;
-  const kind = files.kind(as);
+function rw_once(task: HostTask, fd: number, as: Target, buf: number, count: number, write: boolean): number {
+  const { driver, scratch } = task.process;
+  const kind = as.kind;
   if (kind === SOCKET && count > 0)
     return driver.syscall(write ? NR.sendto : NR.recvfrom, fd, buf, count, MSG_DONTWAIT, 0, 0);
   if (kind !== STREAM && kind !== OLD_WRITE && kind !== OLD_STREAM)
@@ -75,7 +82,7 @@ function rw_once(task: HostTask, fd: number, as: number, buf: number, count: num
 }
 
 async function sleep_read(task: HostTask, fd: number, attempt: (fd: number) => number): Promise<number> {
-  return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false));
+  return block_on(task, fd, POLLIN, attempt, () => socket_limit(task, fd, false));
 }
 
 /** All of a write, as a blocking descriptor has it: what was written before an error or a signal counts. */
@@ -88,7 +95,13 @@ export async function sleep_write(
 ): Promise<number> {
   let done = written;
   while (done < count) {
-    const ret = await block_on(task, fd, POLLOUT, (held) => attempt(held, done), socket_limit(task, fd, true));
+    const ret = await block_on(
+      task,
+      fd,
+      POLLOUT,
+      (held) => attempt(held, done),
+      () => socket_limit(task, fd, true),
+    );
     if (ret < 0) return done > 0 ? done : ret;
     if (ret === 0) break;
     done += ret;
@@ -100,20 +113,22 @@ export const sys_read: Handler = (task, a1, buf, a3) => {
   const fd = a1 | 0;
   const { files } = task.process;
   if (files.is_foreign(fd)) return -EBADF;
-  const ret = rw_once(task, fd, fd, buf, a3, false);
+  const as = { fd, kind: files.kind(fd) };
+  const ret = rw_once(task, fd, as, buf, a3, false);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return ret;
-  return sleep_read(task, fd, (held) => rw_once(task, held, fd, buf, a3, false));
+  return sleep_read(task, fd, (held) => rw_once(task, held, as, buf, a3, false));
 };
 
 export const sys_write: Handler = (task, a1, buf, count) => {
   const fd = a1 | 0;
   const { files } = task.process;
   if (files.is_foreign(fd)) return -EBADF;
-  const ret = rw_once(task, fd, fd, buf, count, true);
+  const as = { fd, kind: files.kind(fd) };
+  const ret = rw_once(task, fd, as, buf, count, true);
   const part = ret >= 0 && ret < count && files.kind(fd) !== FILE;
   if ((ret !== -EAGAIN && !part) || files.is_nonblocking(fd)) return ret;
   return sleep_write(task, fd, Math.max(ret, 0), count, (held, done) =>
-    rw_once(task, held, fd, buf + done, count - done, true),
+    rw_once(task, held, as, buf + done, count - done, true),
   );
 };
 
@@ -139,9 +154,9 @@ function total_of(vectors: Uint8Array): number {
   return total;
 }
 
-function vector_once(task: HostTask, fd: number, as: number, vec: number, n: number, write: boolean): number {
-  const { driver, files } = task.process;
-  const kind = files.kind(as);
+function vector_once(task: HostTask, fd: number, as: Target, vec: number, n: number, write: boolean): number {
+  const { driver } = task.process;
+  const kind = as.kind;
   if (kind === SOCKET) return driver.syscall(write ? NR.pwritev2 : NR.preadv2, fd, vec, n, HERE, HERE, RWF_NOWAIT);
   if (kind === STREAM || kind === OLD_WRITE || kind === OLD_STREAM) return stream_rw(task, fd, as, vec, n, write);
   return driver.syscall(write ? NR.writev : NR.readv, fd, vec, n, 0, 0, 0);
@@ -151,9 +166,10 @@ export const sys_readv: Handler = (task, a1, vec, n) => {
   const fd = a1 | 0;
   const { files } = task.process;
   if (files.is_foreign(fd)) return -EBADF;
-  const ret = vector_once(task, fd, fd, vec, n, false);
+  const as = { fd, kind: files.kind(fd) };
+  const ret = vector_once(task, fd, as, vec, n, false);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return ret;
-  return sleep_read(task, fd, (held) => vector_once(task, held, fd, vec, n, false));
+  return sleep_read(task, fd, (held) => vector_once(task, held, as, vec, n, false));
 };
 
 export const sys_writev: Handler = (task, a1, vec, a3) => {
@@ -161,8 +177,9 @@ export const sys_writev: Handler = (task, a1, vec, a3) => {
   const n = a3 | 0;
   const { files, memory } = task.process;
   if (files.is_foreign(fd)) return -EBADF;
-  const ret = vector_once(task, fd, fd, vec, n, true);
-  const kind = files.kind(fd);
+  const as = { fd, kind: files.kind(fd) };
+  const ret = vector_once(task, fd, as, vec, n, true);
+  const { kind } = as;
   if ((ret < 0 && ret !== -EAGAIN) || kind === FILE || kind === NOT_OURS) return ret;
   const vectors = memory.read(vec, n * IOVEC.size);
   const total = vectors === undefined ? 0 : total_of(vectors);
@@ -170,7 +187,7 @@ export const sys_writev: Handler = (task, a1, vec, a3) => {
   return sleep_write(task, fd, Math.max(ret, 0), total, (held, done) => {
     const rest = rest_of(vectors, done);
     const at = memory.map(rest);
-    const more = vector_once(task, held, fd, at, n, true);
+    const more = vector_once(task, held, as, at, n, true);
     memory.unmap(at);
     return more;
   });

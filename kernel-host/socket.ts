@@ -46,7 +46,7 @@ function accept(
   const attempt = (as: number): number => with_nonblock(task, as, () => driver.syscall(nr, as, addr, len, flags, 0, 0));
   const ret = attempt(fd);
   if (ret !== -EAGAIN || files.is_nonblocking(fd)) return made(task, ret);
-  return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false)).then((got) => made(task, got));
+  return block_on(task, fd, POLLIN, attempt, () => socket_limit(task, fd, false)).then((got) => made(task, got));
 }
 
 export const sys_accept: Handler = (task, fd, addr, len) => accept(task, NR.accept, fd, addr, len, 0);
@@ -66,7 +66,7 @@ export const sys_connect: Handler = (task, a1, addr, len) => {
     return now === -EALREADY ? -EAGAIN : now;
   };
   if (ret === -EINPROGRESS || ret === -EAGAIN)
-    return block_on(task, fd, POLLOUT, again, socket_limit(task, fd, true)).then((r) =>
+    return block_on(task, fd, POLLOUT, again, () => socket_limit(task, fd, true)).then((r) =>
       // Linux: inet_wait_for_connect: out of time, and the connection is still being made.
       r === -EAGAIN && ret === -EINPROGRESS ? ret : r,
     );
@@ -86,7 +86,9 @@ export const sys_recvfrom: Handler = (task, a1, buf, size, flags, addr, addrlen)
   };
   const ret = attempt(fd);
   if (!sleeps(task, ret, fd, flags)) return ret === -EAGAIN && done > 0 ? done : ret;
-  return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false)).then((r) => (r < 0 && done > 0 ? done : r));
+  return block_on(task, fd, POLLIN, attempt, () => socket_limit(task, fd, false)).then((r) =>
+    r < 0 && done > 0 ? done : r,
+  );
 };
 
 /** MSG_WAITALL, where it has an effect: on streams. */
@@ -130,7 +132,7 @@ export const sys_recvmsg: Handler = (task, a1, msg, flags) => {
   };
   const ret = attempt(fd);
   if (!sleeps(task, ret, fd, flags)) return took(ret);
-  return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false)).then(took);
+  return block_on(task, fd, POLLIN, attempt, () => socket_limit(task, fd, false)).then(took);
 };
 
 export const sys_recvmmsg: Handler = (task, a1, vec, a3, flags, timeout) => {
@@ -149,7 +151,9 @@ export const sys_recvmmsg: Handler = (task, a1, vec, a3, flags, timeout) => {
   };
   const ret = attempt(fd);
   if (!sleeps(task, ret, fd, flags)) return ret === -EAGAIN && done > 0 ? done : ret;
-  return block_on(task, fd, POLLIN, attempt, socket_limit(task, fd, false)).then((r) => (r < 0 && done > 0 ? done : r));
+  return block_on(task, fd, POLLIN, attempt, () => socket_limit(task, fd, false)).then((r) =>
+    r < 0 && done > 0 ? done : r,
+  );
 };
 
 export const sys_sendto: Handler = (task, a1, buf, size, flags, addr, addrlen) => {

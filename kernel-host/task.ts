@@ -70,6 +70,14 @@ export const WOKEN = -3;
 /** How long a call waits that the kernel says it need not wait for, and that still cannot be done. */
 const BACK_OFF_MS = 1;
 
+/**
+ * How often a call looks again before it sleeps, and how many steps of others it lets pass each time: a thread of the program that
+ * has just been given what it waited for answers within so many.
+ */
+const LOOKS = 2;
+const STEPS = 10;
+const A_STEP = Promise.resolve();
+
 function name_of(nr: number): string {
   const names = Object.keys(syscall_tbl) as CallName[];
   return names.find((name) => syscall_tbl[name].x86_64 === nr) ?? `system call ${nr}`;
@@ -185,6 +193,29 @@ export class HostTask implements Cpu {
     });
   }
 
+  /** The other threads of the program go first: they may have what this one waits for, and then it need not sleep. */
+  let_others_go(): Promise<number> {
+    if (this.dead) return Promise.reject(new Killed());
+    if (this.signals.deliverable.length > 0) return Promise.resolve(INTERRUPTED);
+    return new Promise<number>((resolve, reject) => {
+      const leave = (): void => {
+        clearImmediate(turn);
+        this.#wake = null;
+        this.#kill = null;
+      };
+      const wake = (by: number): void => {
+        leave();
+        resolve(by);
+      };
+      const turn = setImmediate(wake, WOKEN);
+      this.#wake = wake;
+      this.#kill = () => {
+        leave();
+        reject(new Killed());
+      };
+    });
+  }
+
   /** Its sleep is over: for what is no descriptor, as futexes. */
   wake(by = WOKEN): void {
     this.#wake?.(by);
@@ -198,26 +229,34 @@ export class HostTask implements Cpu {
   }
 }
 
-/** The descriptor for as long as a call sleeps on it: another thread may close the one that the program has. Linux: fdget. */
-export function hold(task: HostTask, fd: number): number {
-  return task.process.timers.hold(fd);
-}
-
 /**
  * Make `attempt` until it answers something other than -EAGAIN, and sleep in between until `fd` is ready for `events`.
  *
- * @param limit a timerfd that says how long; -1: for ever. Then the answer is -EAGAIN.
+ * @param start_limit makes a timerfd that says how long; -1: for ever. When it runs out the answer is -EAGAIN.
  */
 export async function block_on(
   task: HostTask,
   fd: number,
   events: number,
   attempt: (fd: number) => number,
-  limit = -1,
+  start_limit: () => number = () => -1,
 ): Promise<number> {
-  const { timers } = task.process;
-  const held = hold(task, fd);
+  const { files, timers } = task.process;
+  // Not held yet: who closes the descriptor meanwhile leaves a duplicate.
+  const turn = files.begin_turn(fd);
+  let limit = -1;
   try {
+    for (let look = 0; look < LOOKS; look++) {
+      for (let step = 0; step < STEPS; step++) await A_STEP;
+      const soon = task.dead ? -EAGAIN : attempt(turn.fd);
+      if (soon !== -EAGAIN) return soon;
+    }
+    if ((await task.let_others_go()) === INTERRUPTED) return -EINTR;
+    const ret = attempt(turn.fd);
+    if (ret !== -EAGAIN) return ret;
+    limit = start_limit();
+    if (turn.fd === fd) turn.fd = timers.hold(fd);
+    const held = turn.fd;
     for (let vain = 0; ; vain++) {
       const by = await task.sleep([{ fd: held, events }], limit);
       if (by === INTERRUPTED) return -EINTR;
@@ -228,7 +267,8 @@ export async function block_on(
       if (vain > 0 && (await timers.pause(task, BACK_OFF_MS)) === INTERRUPTED) return -EINTR;
     }
   } finally {
-    timers.let_go(held, fd);
+    files.end_turn(turn);
+    timers.let_go(turn.fd, fd);
     if (limit !== -1) timers.give_back(limit);
   }
 }

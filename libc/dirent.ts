@@ -1,9 +1,16 @@
 /** dirent.h: reading directories. */
 import { get_u16, get_u64 } from '../kernel-mock/include/uapi/byteorder.js';
-import { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_RDONLY } from '../kernel-mock/include/uapi/fcntl.js';
+import {
+  FD_CLOEXEC,
+  F_SETFD,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NONBLOCK,
+  O_RDONLY,
+} from '../kernel-mock/include/uapi/fcntl.js';
 import { SEEK_SET } from '../kernel-mock/include/uapi/fs.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
-import { ENOTDIR } from '../kernel-mock/include/uapi/errno.js';
+import { ENOSYS, ENOTDIR } from '../kernel-mock/include/uapi/errno.js';
 import { S_IFDIR, S_IFMT } from '../kernel-mock/include/uapi/stat.js';
 import { open } from './fcntl.js';
 import { type Path, enter_with, until_zero } from './internal/call.js';
@@ -37,9 +44,19 @@ function check_dir(dir: unknown): void {
     throw new TypeError(`dir is what opendir answered, not ${describe(dir)}`);
 }
 
+/** A directory, marked; where the route has no way for the mark, as glibc marked it before O_CLOEXEC. */
+async function open_directory(t: Thread, name: Path): Promise<number> {
+  const flags = O_RDONLY | O_NONBLOCK | O_DIRECTORY;
+  const fd = await open.call(t, name, flags | O_CLOEXEC);
+  if (fd !== -1 || t.errno !== ENOSYS) return fd;
+  const plain = await open.call(t, name, flags);
+  if (plain !== -1) await t.enter(t.nr.fcntl, plain, F_SETFD, FD_CLOEXEC);
+  return plain;
+}
+
 /** `opendir(name)`: null with errno ENOENT, ENOTDIR, EACCES, EMFILE. Its descriptor closes on exec. opendir(3). */
 export async function opendir(this: Thread, name: Path): Promise<DIR | null> {
-  const fd = await open.call(this, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC);
+  const fd = await open_directory(this, name);
   return fd === -1 ? null : { fd, buf: new Uint8Array(0), at: 0 };
 }
 

@@ -126,7 +126,10 @@ export async function fcntl(
   }
   if (arg === null || arg instanceof Uint8Array) return call_with(this, 'fcntl', fd, cmd, arg);
   const raw = encode_fcntl(arg);
+  // POSIX: of fcntl only that one.
+  this.cancel_call = cmd === F_SETLKW || cmd === F_OFD_SETLKW;
   const ret = await call_with(this, 'fcntl', fd, cmd, raw);
+  this.cancel_call = false;
   if (ret >= 0) decode_fcntl(raw, arg);
   return ret;
 }

@@ -12,10 +12,14 @@ import { Thread } from './internal/thread.js';
 import * as poll_h from './poll.js';
 import * as pthread_h from './pthread.js';
 import * as pthread_cancel_h from './pthread/cancel.js';
+import * as pthread_key_h from './pthread/key.js';
+import * as pthread_rwlock_h from './pthread/rwlock.js';
 import * as pthread_sync_h from './pthread/sync.js';
 import * as sched_h from './sched.js';
+import * as semaphore_h from './semaphore.js';
 import * as signal_h from './signal.js';
 import * as spawn_h from './spawn.js';
+import * as spawn_attr_h from './spawn/attr.js';
 import * as stdio_h from './stdio.js';
 import * as stdio_popen_h from './stdio/popen.js';
 import * as stdlib_h from './stdlib.js';
@@ -43,6 +47,7 @@ import * as sys_uio_h from './sys/uio.js';
 import * as sys_wait_h from './sys/wait.js';
 import * as sys_xattr_h from './sys/xattr.js';
 import * as time_h from './time.js';
+import * as time_timer_h from './time/timer.js';
 import * as utime_h from './utime.js';
 import * as unistd_h from './unistd.js';
 import * as unistd_cred_h from './unistd/cred.js';
@@ -58,10 +63,14 @@ type Headers = typeof arpa_inet_h &
   typeof poll_h &
   typeof pthread_h &
   typeof pthread_cancel_h &
+  typeof pthread_key_h &
+  typeof pthread_rwlock_h &
   typeof pthread_sync_h &
   typeof sched_h &
+  typeof semaphore_h &
   typeof signal_h &
   typeof spawn_h &
+  typeof spawn_attr_h &
   typeof stdio_h &
   typeof stdio_popen_h &
   typeof stdlib_h &
@@ -90,6 +99,7 @@ type Headers = typeof arpa_inet_h &
   typeof sys_xattr_h &
   typeof utime_h &
   typeof time_h &
+  typeof time_timer_h &
   typeof unistd_h &
   typeof unistd_cred_h &
   typeof unistd_exec_h &
@@ -105,10 +115,14 @@ export const functions: Headers = {
   ...poll_h,
   ...pthread_h,
   ...pthread_cancel_h,
+  ...pthread_key_h,
+  ...pthread_rwlock_h,
   ...pthread_sync_h,
   ...sched_h,
+  ...semaphore_h,
   ...signal_h,
   ...spawn_h,
+  ...spawn_attr_h,
   ...stdio_h,
   ...stdio_popen_h,
   ...stdlib_h,
@@ -137,6 +151,7 @@ export const functions: Headers = {
   ...sys_xattr_h,
   ...utime_h,
   ...time_h,
+  ...time_timer_h,
   ...unistd_h,
   ...unistd_cred_h,
   ...unistd_exec_h,
@@ -187,9 +202,12 @@ export type { SockAddr, SockAddrIn, SockAddrIn6, SockAddrOut, SockAddrUn } from 
 export type { PollFd } from './poll.js';
 export type { EpollEvent } from './sys/epoll.js';
 export type { FdSet } from './sys/select.js';
-export type { Itimerspec } from './sys/timerfd.js';
+export type { Itimerspec } from './internal/itimerspec.js';
+export type { Sigevent } from './time/timer.js';
 export type { PthreadT } from './pthread.js';
 export type { PthreadMutexT, PthreadCondT, PthreadOnceT } from './pthread/sync.js';
+export type { PthreadBarrierT, PthreadRwlockT, PthreadSpinlockT } from './pthread/rwlock.js';
+export type { SemT } from './semaphore.js';
 export type { Rlimit } from './sys/resource.js';
 export type { DIR, Dirent } from './dirent.js';
 export type { OpenHow } from './fcntl.js';
@@ -200,10 +218,12 @@ export type { FOwnerEx, Flock } from './internal/flock.js';
 export type { InotifyEvent } from './sys/inotify.js';
 export type { Stat } from './sys/stat.js';
 export type { Rusage } from './internal/rusage.js';
+export type { StackT } from './signal.js';
 export type { SigHandler, SigInfoT } from './internal/process.js';
 export type { SigActionT } from './internal/sigaction.js';
 export type { SigSetArg, SigSetT } from './internal/siginfo.js';
-export type { SpawnAttr, SpawnFileActions } from './spawn.js';
+export type { SpawnFileActions } from './spawn.js';
+export type { SpawnAttr } from './spawn/attr.js';
 export type { Env } from './internal/strings.js';
 export type { Utimbuf } from './utime.js';
 export type { Timespec, Timeval } from './internal/timespec.js';

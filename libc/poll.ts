@@ -46,8 +46,9 @@ function take_revents(t: Thread, fds: PollFd[], ptr: number): void {
 }
 
 /**
- * `poll(fds, nfds, timeout)`: wait until one of the descriptors is ready.
+ * `poll(fds, nfds, timeout)`: wait until one of the descriptors is ready. Here `poll(fds, timeout)`: the list knows its length.
  *
+ * @param fds     `[{ fd, events: POLLIN }]`; `revents` is filled in
  * @param timeout milliseconds; negative: no limit; 0: only look
  * @returns how many have revents, 0 when the time is over; -1 with errno EINVAL (more than RLIMIT_NOFILE), EINTR. poll(2).
  */
@@ -62,7 +63,8 @@ export async function poll(this: Thread, fds: PollFd[], timeout: number): Promis
 }
 
 /**
- * `ppoll(fds, nfds, timeout, sigmask)`: poll under another signal mask, in place for the length of the wait.
+ * `ppoll(fds, nfds, timeout, sigmask)`: poll under another signal mask, in place for the length of the wait. Here
+ * `ppoll(fds, timeout, sigmask)`.
  *
  * @param timeout null: no limit; stays as it is
  * @param sigmask null: the mask that the thread has

@@ -72,6 +72,21 @@ function thread_of(thread: PthreadT): Pthread | undefined {
   return thread.thread;
 }
 
+/** POSIX: PTHREAD_DESTRUCTOR_ITERATIONS, for destructors that set values again. */
+const DESTRUCTOR_ITERATIONS = 4;
+
+/** Give the values of a thread that ends to the destructors of their keys. */
+async function run_destructors(t: Thread): Promise<void> {
+  for (let i = 0; i < DESTRUCTOR_ITERATIONS && t.specific !== null; i++) {
+    const values = t.specific;
+    t.specific = null;
+    for (const key of t.process.keys) {
+      const value = key === undefined ? null : (values.get(key) ?? null);
+      if (value !== null) await key!.destructor?.(value, t as Libc);
+    }
+  }
+}
+
 /**
  * `pthread_exit(retval)`: end this thread: clean-up functions first. The last thread ends the process, with status 0. Never comes
  * back. pthread_exit(3).
@@ -83,6 +98,7 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
     // Nothing cancels a thread that ends.
     self.cancelstate = 1;
     for (let func = self.cleanup.pop(); func !== undefined; func = self.cleanup.pop()) await func();
+    await run_destructors(this);
     self.thread = null;
     if (self.detached) {
       // From now on the place of the word can be anybody's: the kernel must not announce the end there.
@@ -143,11 +159,11 @@ export async function pthread_join(
     other.joiner = null;
   };
   this.self?.cleanup.push(forget);
-  this.cancel_futex = true;
+  this.cancel_call = true;
   for (let tid = watch_tid(this, other.tid); tid !== 0; tid = watch_tid(this, other.tid)) {
     await this.enter(this.nr.futex, other.tid.ptr, FUTEX_WAIT, tid);
   }
-  this.cancel_futex = false;
+  this.cancel_call = false;
   this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(forget), 1);
   free_tid_word(this, other);
   if (retval !== null) retval.value = other.value;

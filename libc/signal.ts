@@ -1,8 +1,9 @@
 /** signal.h. */
+import { get_u32, get_u64, put_u32, put_u64 } from '../kernel-mock/include/uapi/byteorder.js';
 import { EINTR, EINVAL } from '../kernel-mock/include/uapi/errno.js';
 import { layout_x86_64 } from '../kernel-mock/include/uapi/layout.js';
 import { SA_RESTART, SI_QUEUE } from '../kernel-mock/include/uapi/signal.js';
-import { want_object } from './internal/describe.js';
+import { want_number, want_object } from './internal/describe.js';
 import { address_of } from './internal/handlers.js';
 import { type SigActionT, do_sigaction } from './internal/sigaction.js';
 import type { SigHandler, SigInfoT } from './internal/process.js';
@@ -233,4 +234,44 @@ export function sigismember(this: Thread, set: SigSetT, signum: number): number 
   if (!(signum >= 1 && signum <= NSIG)) return this.ret(-EINVAL);
   const bits = set_bits([signum]);
   return ((set.lo ?? 0) & bits.lo) !== 0 || ((set.hi ?? 0) & bits.hi) !== 0 ? 1 : 0;
+}
+
+/** A stack_t. `ss_sp` is an address, as `cpu.memory.map` gives it. */
+export interface StackT {
+  ss_sp: number;
+  /** SS_DISABLE, SS_AUTODISARM. */
+  ss_flags: number;
+  ss_size: number;
+}
+
+const STACK_T = layout_x86_64.stack_t;
+
+/** `sigaltstack(ss, old_ss)`: kept for who asks; handlers run where the host runs them. -1 with errno EINVAL, ENOMEM (too small). sigaltstack(2). */
+export async function sigaltstack(
+  this: Thread,
+  ss: StackT | null,
+  old_ss: Partial<StackT> | null = null,
+): Promise<number> {
+  if (old_ss !== null) want_object(old_ss, 'old_ss is { }, to be filled in');
+  let raw: Uint8Array | null = null;
+  if (ss !== null) {
+    want_object(ss, 'ss is { ss_sp, ss_flags, ss_size } or null');
+    for (const member of ['ss_sp', 'ss_flags', 'ss_size'] as const) want_number(ss[member], member);
+    raw = new Uint8Array(STACK_T.size);
+    put_u64(raw, STACK_T.ss_sp, ss.ss_sp);
+    put_u32(raw, STACK_T.ss_flags, ss.ss_flags);
+    put_u64(raw, STACK_T.ss_size, ss.ss_size);
+  }
+  const old = old_ss === null ? null : new Uint8Array(STACK_T.size);
+  const [ptr, oldptr] = [this.map(raw), this.map(old)];
+  const ret = await this.enter(this.nr.sigaltstack, ptr, oldptr);
+  this.unmap(oldptr);
+  this.unmap(ptr);
+  if (ret === 0 && old !== null)
+    Object.assign(old_ss!, {
+      ss_sp: get_u64(old, STACK_T.ss_sp),
+      ss_flags: get_u32(old, STACK_T.ss_flags),
+      ss_size: get_u64(old, STACK_T.ss_size),
+    });
+  return this.ret(ret);
 }

@@ -1,6 +1,7 @@
 /** spawn.h: a program in a new process, without a copy of this one. As in C, these functions answer with the error number. */
-import { EINVAL } from '../kernel-mock/include/uapi/errno.js';
+import { EBADF, EINVAL } from '../kernel-mock/include/uapi/errno.js';
 import { FD_CLOEXEC, F_GETFD, F_SETFD } from '../kernel-mock/include/uapi/fcntl.js';
+import { TIOCSPGRP } from '../kernel-mock/include/uapi/ioctls.js';
 import { CLONE_VFORK, CLONE_VM } from '../kernel-mock/include/uapi/sched.js';
 import { SIGCHLD, SIGKILL, SIGSTOP, SIG_DFL, SIG_SETMASK } from '../kernel-mock/include/uapi/signal.js';
 import { clone_vm } from './internal/clone.js';
@@ -11,12 +12,14 @@ import {
   POSIX_SPAWN_SETSID,
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
+  POSIX_SPAWN_USEVFORK,
 } from './constants.js';
 import { do_execve, do_execvpe } from './internal/exec.js';
 import { do_sigaction } from './internal/sigaction.js';
-import { type SigSetArg, encode_sigset, set_bits } from './internal/siginfo.js';
+import { encode_sigset, set_bits } from './internal/siginfo.js';
 import type { Env } from './internal/strings.js';
 import type { Thread } from './internal/thread.js';
+import type { SpawnAttr } from './spawn/attr.js';
 
 /** One step on the descriptors of the child, before its program begins. 0 or -errno. */
 type FileAction = (t: Thread) => Promise<number>;
@@ -26,15 +29,9 @@ export interface SpawnFileActions {
   actions?: FileAction[];
 }
 
-/** posix_spawnattr_t. */
-export interface SpawnAttr {
-  flags?: number;
-  pgroup?: number;
-  sigdefault?: SigSetArg;
-  sigmask?: SigSetArg;
-}
-
-function add(fa: SpawnFileActions, action: FileAction): number {
+/** A descriptor that none can be is found when the action is added: EBADF, as in glibc. */
+function add(fa: SpawnFileActions, action: FileAction, ...fds: number[]): number {
+  if (fds.some((fd) => fd < 0)) return EBADF;
   fa.actions ??= [];
   fa.actions.push(action);
   return 0;
@@ -54,10 +51,14 @@ export function posix_spawn_file_actions_destroy(this: Thread | void, fa: SpawnF
 
 /** `posix_spawn_file_actions_addclose(fa, fd)`: closes it in the child; that it is not open is no error. */
 export function posix_spawn_file_actions_addclose(this: Thread | void, fa: SpawnFileActions, fd: number): number {
-  return add(fa, async (t) => {
-    await t.enter(t.nr.close, fd);
-    return 0;
-  });
+  return add(
+    fa,
+    async (t) => {
+      await t.enter(t.nr.close, fd);
+      return 0;
+    },
+    fd,
+  );
 }
 
 /** `posix_spawn_file_actions_adddup2(fa, fd, newfd)`: dup2 in the child; if both are the same, close-on-exec is taken off it. */
@@ -67,11 +68,16 @@ export function posix_spawn_file_actions_adddup2(
   fd: number,
   newfd: number,
 ): number {
-  return add(fa, async (t) => {
-    if (fd !== newfd) return t.enter(t.nr.dup2, fd, newfd);
-    const flags = await t.enter(t.nr.fcntl, fd, F_GETFD);
-    return flags < 0 ? flags : t.enter(t.nr.fcntl, fd, F_SETFD, flags & ~FD_CLOEXEC);
-  });
+  return add(
+    fa,
+    async (t) => {
+      if (fd !== newfd) return t.enter(t.nr.dup2, fd, newfd);
+      const flags = await t.enter(t.nr.fcntl, fd, F_GETFD);
+      return flags < 0 ? flags : t.enter(t.nr.fcntl, fd, F_SETFD, flags & ~FD_CLOEXEC);
+    },
+    fd,
+    newfd,
+  );
 }
 
 /** `posix_spawn_file_actions_addopen(fa, fd, path, oflag, mode)`: open in the child, as that descriptor. */
@@ -83,16 +89,20 @@ export function posix_spawn_file_actions_addopen(
   oflag: number,
   mode: number,
 ): number {
-  return add(fa, async (t) => {
-    await t.enter(t.nr.close, fd);
-    const name = t.map_string(path);
-    const got = await t.enter(t.nr.open, name, oflag, mode);
-    t.unmap(name);
-    if (got < 0 || got === fd) return got;
-    const err = await t.enter(t.nr.dup2, got, fd);
-    await t.enter(t.nr.close, got);
-    return err;
-  });
+  return add(
+    fa,
+    async (t) => {
+      await t.enter(t.nr.close, fd);
+      const name = t.map_string(path);
+      const got = await t.enter(t.nr.open, name, oflag, mode);
+      t.unmap(name);
+      if (got < 0 || got === fd) return got;
+      const err = await t.enter(t.nr.dup2, got, fd);
+      await t.enter(t.nr.close, got);
+      return err;
+    },
+    fd,
+  );
 }
 
 /** `posix_spawn_file_actions_addchdir_np(fa, path)`: chdir in the child. */
@@ -105,13 +115,35 @@ export function posix_spawn_file_actions_addchdir_np(this: Thread | void, fa: Sp
   });
 }
 
+/** `posix_spawn_file_actions_addfchdir_np(fa, fd)`: fchdir in the child. */
+export function posix_spawn_file_actions_addfchdir_np(this: Thread | void, fa: SpawnFileActions, fd: number): number {
+  return add(fa, async (t) => t.enter(t.nr.fchdir, fd));
+}
+
+/** `posix_spawn_file_actions_addtcsetpgrp_np(fa, fd)`: the child's process group gets the terminal; there is none here: ENOTTY. */
+export function posix_spawn_file_actions_addtcsetpgrp_np(
+  this: Thread | void,
+  fa: SpawnFileActions,
+  fd: number,
+): number {
+  const tcsetpgrp = async (t: Thread): Promise<number> => {
+    const { sp } = t;
+    const pgrp = t.alloca(4);
+    t.store32(pgrp, await t.enter(t.nr.getpgrp));
+    const err = await t.enter(t.nr.ioctl, fd, TIOCSPGRP, pgrp);
+    t.leave(sp);
+    return err;
+  };
+  return add(fa, tcsetpgrp, fd);
+}
+
 /** `posix_spawn_file_actions_addclosefrom_np(fa, from)`: closes every descriptor from `from` on. */
 export function posix_spawn_file_actions_addclosefrom_np(
   this: Thread | void,
   fa: SpawnFileActions,
   from: number,
 ): number {
-  return add(fa, (t) => close_range(t, from));
+  return add(fa, (t) => close_range(t, from), from);
 }
 
 async function set_signals(t: Thread, attr: SpawnAttr, flags: number): Promise<number> {
@@ -130,12 +162,19 @@ async function set_signals(t: Thread, attr: SpawnAttr, flags: number): Promise<n
   return err;
 }
 
+/** Effective ids become the real ones; as in glibc, for this task alone. 0 or -errno. */
+async function reset_ids(t: Thread): Promise<number> {
+  const err = await t.enter(t.nr.setresuid, -1, await t.enter(t.nr.getuid), -1);
+  return err < 0 ? err : t.enter(t.nr.setresgid, -1, await t.enter(t.nr.getgid), -1);
+}
+
 /** What the child does before its program begins, in the order of POSIX. 0 or -errno. */
 async function prepare(t: Thread, fa: SpawnFileActions | null, attr: SpawnAttr): Promise<number> {
   const flags = attr.flags ?? 0;
   let err = 0;
   if ((flags & POSIX_SPAWN_SETSID) !== 0) err = await t.enter(t.nr.setsid);
   if (err >= 0 && (flags & POSIX_SPAWN_SETPGROUP) !== 0) err = await t.enter(t.nr.setpgid, 0, attr.pgroup ?? 0);
+  if (err >= 0 && (flags & POSIX_SPAWN_RESETIDS) !== 0) err = await reset_ids(t);
   for (const action of fa?.actions ?? []) {
     if (err < 0) break;
     err = await action(t);
@@ -143,8 +182,14 @@ async function prepare(t: Thread, fa: SpawnFileActions | null, attr: SpawnAttr):
   return err < 0 ? err : set_signals(t, attr, flags);
 }
 
+/** DEVIATION: there are no scheduling classes. USEVFORK is what happens anyway. */
 const KNOWN_FLAGS =
-  POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID;
+  POSIX_SPAWN_RESETIDS |
+  POSIX_SPAWN_SETPGROUP |
+  POSIX_SPAWN_SETSIGDEF |
+  POSIX_SPAWN_SETSIGMASK |
+  POSIX_SPAWN_SETSID |
+  POSIX_SPAWN_USEVFORK;
 
 async function do_spawn(
   t: Thread,

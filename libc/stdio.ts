@@ -124,7 +124,7 @@ function may_read(stream: FILE): boolean {
   return false;
 }
 
-/** `fread(buf, 1, count, stream)`: bytes read; fewer at the end or on an error. fread(3). */
+/** `fread(buf, 1, count, stream)`, here `fread(buf, stream)`: bytes read; fewer at the end or on an error. fread(3). */
 export async function fread(this: Thread, buf: Uint8Array, stream: FILE): Promise<number> {
   let done = 0;
   if (!(buf instanceof Uint8Array)) throw new TypeError(`buf is a Uint8Array, not ${describe(buf)}`);
@@ -139,7 +139,7 @@ export async function fread(this: Thread, buf: Uint8Array, stream: FILE): Promis
   return done;
 }
 
-/** `fgets(stream)`: the next line with its newline, cut to `size - 1` bytes; null at the end. fgets(3). */
+/** `fgets(buf, size, stream)`, here `fgets(stream, size)`: the next line with its newline, cut to `size - 1` bytes; null at the end. fgets(3). */
 export async function fgets(this: Thread, stream: FILE, size = Infinity): Promise<string | null> {
   const line: number[] = [];
   if (!may_read(stream)) return null;
@@ -159,7 +159,7 @@ export async function fgetc(this: Thread, stream: FILE): Promise<number> {
   return (await fread.call(this, byte, stream)) === 1 ? byte[0]! : -1;
 }
 
-/** `fwrite(buf, 1, count, stream)`: bytes written; fewer on an error, with errno. fwrite(3). */
+/** `fwrite(buf, 1, count, stream)`, here `fwrite(buf, stream)`: bytes written; fewer on an error, with errno. fwrite(3). */
 export async function fwrite(this: Thread, buf: Uint8Array | string, stream: FILE): Promise<number> {
   const bytes = bytes_of(buf, 'buf');
   check_stream(stream);

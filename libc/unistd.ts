@@ -184,7 +184,7 @@ export async function chroot(this: Thread, path: Path): Promise<number> {
   return call_with(this, 'chroot', c_string(path));
 }
 
-/** `getcwd()`: the working folder's path, or null with errno ENOENT (it was removed). getcwd(3). */
+/** `getcwd(buf, size)`, here `getcwd()`: the working folder's path, or null with errno ENOENT (it was removed). getcwd(3). */
 export async function getcwd(this: Thread): Promise<string | null> {
   const buf = new Uint8Array(PATH_MAX);
   const ret = this.ret(await enter_with(this, 'getcwd', [buf, buf.length]));

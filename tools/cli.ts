@@ -12,6 +12,7 @@ import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
 import { HOST } from './run_host.js';
+import { STRACE_HELP, add_strace_options, expression_values } from './strace_cli.js';
 import { UsageError } from './usage.js';
 
 const USAGE = 2;
@@ -79,6 +80,16 @@ function rule(parse: (text: string) => Rule): (text: string, before?: readonly R
   };
 }
 
+const RULES = { inject: rule(parse_inject), fault: rule(parse_fault) };
+
+/** The rules of `--inject` and of `-e inject=`, if there are any. */
+function rules_of(options: RunOptions, key: 'inject' | 'fault'): Partial<Pick<RunOptions, 'inject' | 'fault'>> {
+  const said = expression_values(options, key);
+  return said.length === 0
+    ? {}
+    : { [key]: said.reduce((before, text) => RULES[key](text, before), options[key] ?? []) };
+}
+
 const program = new Command('sys-indirect')
   .description(description ?? 'A glibc-style C library over a swappable Linux kernel, mocked in process')
   .version(version)
@@ -95,7 +106,7 @@ Examples:
   sys-indirect run server.mjs --kernel 2.6.28 --route legacy --log events.txt -- --port 80`,
   );
 
-program
+const run = program
   .command('run')
   .summary('run a program on a kernel')
   .description(
@@ -125,10 +136,13 @@ program
     'let calls fail: SET[:error=E][:when=N], ENOSYS by default; may be repeated',
     rule(parse_fault),
   )
+  .option('--strace', 'show system calls as strace(1) does, with options of its own: see below')
   .allowUnknownOption()
   .addHelpText(
     'after',
     `
+${STRACE_HELP}
+
 On a mock kernel the program reads what is piped to this command from its descriptor 0; what it writes to 1 and 2 goes to standard output.
 
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
@@ -140,6 +154,7 @@ Examples:
   sys-indirect run examples/indirect-v3.ts --kernel 2.6.24-rc3-indirect-v3
   sys-indirect run examples/echo-accept4.ts --kernel 2.6.27 --log /dev/stderr
   sys-indirect run server.mjs --inject accept4:error=EMFILE:when=3+2 --fault %memory
+  sys-indirect run examples/echo-accept4.ts --strace -f -y -e trace=network,close
   echo hello | sys-indirect run cat.mjs --kernel 2.6.23`,
   )
   .action(async (file: string | undefined, args: string[], options: RunOptions & { route: RouteName }) => {
@@ -148,7 +163,7 @@ Examples:
     if (first?.startsWith('-') === true) throw new UsageError(`unknown option '${first}'; ${possible('run')}`);
     const [name, ...passed] = first === undefined ? after_dashes : [first, ...rest, ...after_dashes];
     if (name === undefined) throw new UsageError('run needs a FILE: sys-indirect run FILE [ARGS...] [options]');
-    leave(await run_file(name, passed, options));
+    leave(await run_file(name, passed, { ...options, ...rules_of(options, 'inject'), ...rules_of(options, 'fault') }));
   });
 
 program
@@ -221,7 +236,7 @@ const COMMANDS = program.commands.map((c) => c.name());
 /** The options there are: those of a command, or those that stand before it, and the commands. */
 function possible(name: string | undefined): string {
   const command = program.commands.find((c) => c.name() === name);
-  const options = [...(command ?? program).options.map((o) => o.long ?? ''), '--help'].join(', ');
+  const options = [...(command ?? program).options.flatMap((o) => o.long ?? []), '--help'].join(', ');
   return command === undefined
     ? `there are ${options} and the commands ${COMMANDS.join(', ')}`
     : `${command.name()} has ${options}`;
@@ -250,6 +265,8 @@ function usage_line(error: UsageError | CommanderError, argv: readonly string[])
 
 const argv = process.argv.slice(2);
 const dashes = argv.indexOf('--');
+// strace's letters are the program's own in a run without it.
+if (argv.slice(0, dashes === -1 ? undefined : dashes).includes('--strace')) add_strace_options(run);
 const after_dashes = dashes === -1 ? [] : argv.slice(dashes + 1);
 try {
   if (argv[0] === 'help' && argv[1] !== undefined && !COMMANDS.includes(argv[1]))

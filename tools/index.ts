@@ -12,3 +12,5 @@ export { type Failure, type Report, format_report } from './explore/report.js';
 export { LeakError, type ScenarioOptions, scenario } from './explore/scenario.js';
 export { DivergedError } from './explore/strategies/replay.js';
 export { touch } from './explore/touch.js';
+export { type Strace, type StraceOptions, strace } from './strace/strace.js';
+export { join_tracers } from './tracers.js';

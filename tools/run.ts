@@ -10,12 +10,14 @@ import { inject } from './inject/inject.js';
 import type { Rule } from './inject/rule.js';
 import { type ProgramFile, load_program, syntax_error } from './load_program.js';
 import { HOST, HostProgramError, ready_on_host } from './run_host.js';
+import { type StraceFlags, open_strace } from './strace_cli.js';
+import { join_tracers } from './tracers.js';
 import { UsageError } from './usage.js';
 
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
-export interface RunOptions {
+export interface RunOptions extends StraceFlags {
   /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
@@ -113,21 +115,24 @@ export interface Ready {
 
 /** @throws TypeError: what the file exports as `programs` is no such thing */
 function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
-  const { kernel: release, route, env, log, inject: rules = [], fault = [], ...rest } = options;
+  const { kernel: release, route, env, log, seed, junk, inject: rules = [], fault = [] } = options;
   const out = log === undefined ? null : open_log(log);
+  const traced = open_strace(options);
   const kernel = boot({
-    ...rest,
+    ...(seed === undefined ? {} : { seed }),
+    ...(junk === undefined ? {} : { junk }),
     release,
     route,
     watchdog: null,
-    ...(out === null ? {} : { trace: event_log(out.write) }),
   });
+  kernel.set_trace(join_tracers([out === null ? null : event_log(out.write), traced?.tracer ?? null]));
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
   return {
     run: () => kernel.run(main, argv, env ?? {}),
     close() {
+      traced?.end();
       for (const line of injection?.unmatched() ?? []) warn(line);
       out?.close();
     },

@@ -10,7 +10,7 @@ export { HostProgramError } from '../host.js';
 export const HOST = 'host';
 
 /** Options that only a mock kernel has. */
-const OF_THE_MOCK = ['seed', 'junk', 'log', 'inject', 'fault'] as const;
+const OF_THE_MOCK = ['seed', 'junk', 'log', 'inject', 'fault', 'strace'] as const;
 
 /** The program's environment is that of this process, and what it executes are the files of this machine. */
 export function ready_on_host(main: Program, argv: readonly string[], options: RunOptions): Ready {

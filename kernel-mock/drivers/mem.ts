@@ -2,7 +2,7 @@
 import type { FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Task } from '../include/linux/sched.js';
-import { EFAULT, ENOSPC } from '../include/uapi/errno.js';
+import { EFAULT, EINVAL, ENOSPC } from '../include/uapi/errno.js';
 import { prandom_u32 } from '../lib/prng.js';
 import { copy_to_iter, fault_in_some } from '../mm/iov_iter.js';
 
@@ -54,12 +54,17 @@ export const full_fops = {
   ...zero_fops,
   plain_write: true,
   nowait: false,
+  splice_write: false,
   write_iter: () => -ENOSPC,
   show: () => '/dev/full',
 } satisfies FileOperations;
 
 /** From the kernel's own seed: the same run reads the same bytes. */
 export const random_fops = {
+  splice_read: true,
+  splice_write: true,
+  nowait: true,
+  ioctl: () => -EINVAL,
   llseek: null_lseek,
   read_iter: (task, _file, iter) =>
     read_pieces(task, iter, (piece, n) => {

@@ -167,7 +167,7 @@ export function sys_fallocate(task: Task, fd: number, mode: number, offset: numb
 // Mode and owner.
 
 /** The one inode behind eventfd, epoll and the like belongs to nobody alone; 6.15 and later do not let it be changed. */
-function is_fixed(task: Task, inode: Inode): boolean {
+export function is_fixed(task: Task, inode: Inode): boolean {
   const shared = inode.i_sb === task.kernel.fs!.anon_sb && (inode.i_mode & S_IFMT) === 0;
   return shared && task.kernel.release.anon_inode_fixed;
 }
@@ -179,6 +179,8 @@ function is_fixed(task: Task, inode: Inode): boolean {
 function chmod_common(task: Task, dentry: Dentry, mode: number): number {
   const inode = dentry.d_inode;
   if (is_fixed(task, inode)) return -EOPNOTSUPP;
+  // What stands in /proc has the mode that the kernel gave it. Linux: proc_setattr.
+  if (inode.i_sb.s_static) return -EPERM;
   if (!inode_owner_or_capable(task, inode)) return -EPERM;
   if (inode.i_seals > 0 && (inode.i_seals & F_SEAL_EXEC) !== 0 && ((inode.i_mode ^ mode) & 0o111) !== 0) return -EPERM;
   let bits = mode & 0o7777;

@@ -14,6 +14,7 @@ import { mm_alloc } from '../mm/mmap.js';
 import { begin_program } from '../kernel/entry.js';
 import { exit_mm } from '../kernel/exit.js';
 import { new_cpu, task_comm, unshare_files } from '../kernel/fork.js';
+import { exit_itimers } from '../kernel/posix-timers.js';
 import { recalc_sigpending, signal_wake_up } from '../kernel/signal.js';
 import { do_close_on_exec, fput, get_close_on_exec } from './file.js';
 
@@ -182,6 +183,8 @@ function begin_new_exec(task: Task, { image, file }: Loaded, bprm: Binprm): void
   task.mm = mm_alloc(kernel.junk);
   task.mm.exe_file = file;
   task.restart_block = null;
+  task.sas = null;
+  exit_itimers(group);
   flush_signal_handlers(task);
   group.image = image;
   group.did_exec = true;

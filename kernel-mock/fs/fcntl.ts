@@ -8,6 +8,7 @@ import {
   F_DUPFD,
   F_ADD_SEALS,
   F_CREATED_QUERY,
+  __O_TMPFILE,
   F_DUPFD_CLOEXEC,
   F_DUPFD_QUERY,
   F_GETFD,
@@ -225,7 +226,9 @@ const later_commands: Readonly<Record<number, FcntlCommand>> = {
     const other = fget_raw(task, arg);
     return other === null ? -EBADF : other === file ? 1 : 0;
   },
-  [F_CREATED_QUERY]: (_task, file) => ((file.f_mode & FMODE_CREATED) !== 0 ? 1 : 0),
+  // ABI: of a file without a name 0: it was not asked for by one.
+  [F_CREATED_QUERY]: (_task, file) =>
+    (file.f_mode & FMODE_CREATED) !== 0 && (file.f_flags & __O_TMPFILE) === 0 ? 1 : 0,
 };
 
 /** What an O_PATH descriptor answers. Linux: check_fcntl_cmd. */

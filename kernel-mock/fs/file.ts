@@ -70,8 +70,21 @@ export function fput(file: OpenFile): void {
   file.f_op.release?.(file);
 }
 
-/** Keep `file` while `sleep` sleeps: another thread may close its descriptor meanwhile. */
-export function* hold_file(file: OpenFile, sleep: Sleep): Sleep {
+/** Keep `file` while `sleep` sleeps: another thread may close its descriptor meanwhile. The end of the call gives it back. */
+export function hold_file(task: Task, file: OpenFile, sleep: Sleep): Sleep {
+  if (task.held === null) task.held = get_file(file);
+  return task.held === file ? sleep : hold_second(file, sleep);
+}
+
+/** The sleeping call is done. Linux: fdput. */
+export function put_held(task: Task): void {
+  const file = task.held!;
+  task.held = null;
+  fput(file);
+}
+
+/** The same for a second file of one call. */
+function* hold_second(file: OpenFile, sleep: Sleep): Sleep {
   get_file(file);
   try {
     return yield* sleep;
@@ -87,7 +100,12 @@ export function max_fds({ fd }: FilesStruct): number {
 
 /** The open file of descriptor `fd` (a register: only its low 32 bits count), or null: EBADF. Takes no reference. */
 export function fget(task: Task, fd: number): OpenFile | null {
-  const file = task.files.fd[fd >>> 0];
+  return fget_of(task.files.fd, fd);
+}
+
+/** The same for a call that looks many descriptors up in one table. */
+export function fget_of(fds: FilesStruct['fd'], fd: number): OpenFile | null {
+  const file = fds[fd >>> 0];
   return file === undefined || file === null || (file.f_mode & FMODE_PATH) !== 0 ? null : file;
 }
 

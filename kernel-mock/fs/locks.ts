@@ -13,6 +13,7 @@ import {
   F_UNLCK,
   F_WRLCK,
   LOCK_EX,
+  LOCK_MAND,
   LOCK_NB,
   LOCK_SH,
   LOCK_UN,
@@ -246,7 +247,7 @@ export function fcntl_setlk(task: Task, file: OpenFile, cmd: number, ptr: number
     return 0;
   }
   if (cmd !== F_SETLKW && cmd !== F_OFD_SETLKW) return -EAGAIN;
-  return hold_file(file, posix_lock_sleep(task, ctx, lock));
+  return hold_file(task, file, posix_lock_sleep(task, ctx, lock));
 }
 
 /** F_GETLK, F_OFD_GETLK: who stands in the way; l_type F_UNLCK: nobody. Linux: fcntl_getlk. */
@@ -257,7 +258,8 @@ export function fcntl_getlk(task: Task, file: OpenFile, cmd: number, ptr: number
   const area = find_vma(task.mm, ptr, FLOCK.size)!;
   const at = ptr - area.start;
   const type = get_u16(area.bytes, at + FLOCK.l_type);
-  if (type !== F_RDLCK && type !== F_WRLCK && !(ofd && type === F_UNLCK)) return -EINVAL;
+  // ABI: of an open file description a type that is none is found behind a range that is none.
+  if (!ofd && type !== F_RDLCK && type !== F_WRLCK) return -EINVAL;
   if (typeof lock === 'number') return lock;
   if (ofd && !ofd_pid_is_zero(task, ptr)) return -EINVAL;
   // F_OFD_GETLK with F_UNLCK asks for the own locks (6.5).
@@ -315,6 +317,8 @@ const FLOCK_TYPES: Readonly<Record<number, number>> = { [LOCK_SH]: F_RDLCK, [LOC
 
 /** `flock(fd, operation)`: -EINVAL, -EBADF, -EAGAIN (LOCK_NB), -EINTR. The lock belongs to the open file. flock(2). */
 export function sys_flock(task: Task, fd: number, cmd: number): Result {
+  // ABI: mandatory locks by flock were taken out, and asking for one does nothing. Linux: sys_flock.
+  if ((cmd & LOCK_MAND) !== 0) return 0;
   const type = FLOCK_TYPES[cmd & ~LOCK_NB];
   if (type === undefined) return -EINVAL;
   const file = fget(task, fd);
@@ -322,5 +326,5 @@ export function sys_flock(task: Task, fd: number, cmd: number): Result {
   const ctx = locks_get_lock_context(file_inode(file, vfs_of(task.kernel)));
   const lock = { owner: file, type, start: 0n, end: OFFSET_MAX, pid: task.group.tgid };
   if (flock_set(ctx, lock)) return 0;
-  return (cmd & LOCK_NB) !== 0 ? -EAGAIN : hold_file(file, flock_sleep(task, ctx, lock));
+  return (cmd & LOCK_NB) !== 0 ? -EAGAIN : hold_file(task, file, flock_sleep(task, ctx, lock));
 }

@@ -25,34 +25,33 @@ import { EBADF, EFAULT, EINVAL, EOPNOTSUPP, ESPIPE } from '../include/uapi/errno
 import { S_ISFIFO } from '../include/uapi/stat.js';
 import { MAX_RW_COUNT, import_iovec, iov_iter_ubuf } from '../mm/iov_iter.js';
 import { access_ok, s64, size_t } from '../mm/uaccess.js';
-import { fget, fput, get_file } from './file.js';
+import { fget, hold_file } from './file.js';
 import { fsnotify_access, fsnotify_modify } from './notify/fsnotify.js';
 
 /** The largest whence: SEEK_HOLE. */
 const SEEK_MAX = 4;
 
-/** Keep the file while the transfer sleeps, and tell its watchers. */
-function* transfer_sleep(file: OpenFile, sleep: Sleep, done: (file: OpenFile) => void): Sleep {
-  get_file(file);
-  try {
-    const ret = yield* sleep;
-    if (ret > 0) done(file);
-    return ret;
-  } finally {
-    fput(file);
-  }
+/** Keep the file while the transfer sleeps. Only one with a name has watchers to be told. */
+function transfer_sleep(task: Task, file: OpenFile, sleep: Sleep, done: (file: OpenFile) => void): Sleep {
+  return hold_file(task, file, file.f_path === null ? sleep : tell_after(file, sleep, done));
+}
+
+function* tell_after(file: OpenFile, sleep: Sleep, done: (file: OpenFile) => void): Sleep {
+  const ret = yield* sleep;
+  if (ret > 0) done(file);
+  return ret;
 }
 
 function vfs_read(task: Task, file: OpenFile): Result {
   const ret = file.f_op.read_iter!(task, file, task.iter);
-  if (typeof ret !== 'number') return transfer_sleep(file, ret, fsnotify_access);
+  if (typeof ret !== 'number') return transfer_sleep(task, file, ret, fsnotify_access);
   if (ret > 0 && file.f_path !== null) fsnotify_access(file);
   return ret;
 }
 
 function vfs_write(task: Task, file: OpenFile): Result {
   const ret = file.f_op.write_iter!(task, file, task.iter);
-  if (typeof ret !== 'number') return transfer_sleep(file, ret, fsnotify_modify);
+  if (typeof ret !== 'number') return transfer_sleep(task, file, ret, fsnotify_modify);
   if (ret > 0 && file.f_path !== null) fsnotify_modify(file);
   return ret;
 }

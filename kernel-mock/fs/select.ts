@@ -21,7 +21,7 @@ import { restore_saved_sigmask_unless, set_user_sigmask } from '../kernel/signal
 import { SIGSET_SIZE, get_sigset, without_unblockable } from '../kernel/sigset.js';
 import { ktime_get } from '../kernel/time.js';
 import { access_ok, size_t } from '../mm/uaccess.js';
-import { fget, fput, get_file, rlimit_nofile } from './file.js';
+import { fget_of, fput, get_file, rlimit_nofile } from './file.js';
 
 const POLLFD = layout_x86_64.pollfd;
 const NSEC_PER_MSEC = 1e6;
@@ -61,12 +61,13 @@ export function poll_freewait(table: PollWqueues): void {
 /** Look at every descriptor once; write the answers; count those that have one. With `table`: stand in their queues too. */
 function poll_scan(task: Task, fds: DataView, at: number, nfds: number, table: PollWqueues | null): number {
   let count = 0;
+  const open = task.files.fd;
   for (let i = 0, o = at; i < nfds; i++, o += POLLFD.size) {
     const fd = fds.getInt32(o + POLLFD.fd, true);
     const wanted = fds.getUint16(o + POLLFD.events, true) | POLLERR | POLLHUP;
     let mask = 0;
     if (fd >= 0) {
-      const file = fget(task, fd);
+      const file = fget_of(open, fd);
       if (file === null) mask = POLLNVAL;
       else {
         if (table !== null) table.files.push(get_file(file));

@@ -85,7 +85,7 @@ export function sys_sendfile(task: Task, out_fd: number, in_fd: number, offset: 
   const ret = do_sendfile(task, input, out, pos, count);
   if (typeof ret === 'number') return ret;
   const end = run_now(then(ret, finish));
-  return typeof end === 'number' ? end : hold_file(out, hold_file(input, end));
+  return typeof end === 'number' ? end : hold_file(task, out, hold_file(task, input, end));
 }
 
 // Between two files.

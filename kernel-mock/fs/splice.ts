@@ -303,7 +303,7 @@ export function sys_splice(
   const ret = do_splice(task, s);
   if (typeof ret === 'number') return ret;
   const end = run_now(splice_end(task, s, ret));
-  return typeof end === 'number' ? end : hold_file(input, hold_file(out, end));
+  return typeof end === 'number' ? end : hold_file(task, input, hold_file(task, out, end));
 }
 
 /**
@@ -324,7 +324,7 @@ export function sys_tee(task: Task, fdin: number, fdout: number, count: number, 
   if (ipipe === null || opipe === null || ipipe === opipe) return -EINVAL;
   const nonblock = (flags & SPLICE_F_NONBLOCK) !== 0 || ((input.f_flags | out.f_flags) & O_NONBLOCK) !== 0;
   const ret = run_now(splice_pipe_to_pipe(task, ipipe, opipe, len, nonblock, true));
-  return typeof ret === 'number' ? ret : hold_file(input, hold_file(out, ret));
+  return typeof ret === 'number' ? ret : hold_file(task, input, hold_file(task, out, ret));
 }
 
 /** What fits, in pieces that do not cross a page of the program's. Linux: iter_to_pipe. */
@@ -375,5 +375,5 @@ export function sys_vmsplice(task: Task, fd: number, uiov: number, nr_segs: numb
   const to_pipe = (file.f_mode & FMODE_WRITE) !== 0;
   const move = to_pipe ? vmsplice_to_pipe : vmsplice_to_user;
   const ret = run_now(move(task, pipe, task.iter, (flags & SPLICE_F_NONBLOCK) !== 0));
-  return typeof ret === 'number' ? ret : hold_file(file, ret);
+  return typeof ret === 'number' ? ret : hold_file(task, file, ret);
 }

@@ -1,14 +1,14 @@
 /** Setting the times of a file (fs/utimes.c). */
 import type { Dentry } from '../include/linux/dcache.js';
 import type { Task } from '../include/linux/sched.js';
-import { EACCES, EBADF, EFAULT, EINVAL, EPERM } from '../include/uapi/errno.js';
+import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../include/uapi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../include/uapi/fcntl.js';
 import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../include/uapi/inotify.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { UTIME_NOW, UTIME_OMIT } from '../include/uapi/stat.js';
 import { get_s64 } from '../lib/bytes.js';
 import { find_vma } from '../mm/mmap.js';
-import { lookup_flags } from './attr.js';
+import { is_fixed, lookup_flags } from './attr.js';
 import { fget } from './file.js';
 import {
   BOOT_SECONDS,
@@ -42,6 +42,7 @@ function time_of(task: Task, bytes: Uint8Array, at: number): number | undefined 
 /** Times of now need rights to write, others an owner. */
 function set_times(task: Task, dentry: Dentry, times: Times): number {
   const inode = dentry.d_inode;
+  if (is_fixed(task, inode)) return -EOPNOTSUPP;
   if (!inode_owner_or_capable(task, inode)) {
     if (times !== null) return -EPERM;
     if (inode_permission(task, inode, MAY_WRITE) < 0) return -EACCES;

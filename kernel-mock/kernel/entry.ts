@@ -6,6 +6,7 @@
  */
 import type { Kernel } from '../include/linux/kernel.js';
 import type { HostClock } from '../include/linux/timekeeping.js';
+import type { Cpu } from '../include/uapi/seam.js';
 import {
   type Result,
   type SigFrame,
@@ -20,6 +21,7 @@ import { ENOSYS, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.js';
 import { SIGABRT, SIGKILL } from '../include/uapi/signal.js';
 import { fifo_len, fifo_peek } from '../lib/fifo.js';
 import { next_timer } from '../lib/timerqueue.js';
+import { put_held } from '../fs/file.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
 import { injected_call, interrupted_sleep } from './inject.js';
@@ -161,7 +163,7 @@ function enter_user_mode(task: Task, ret: number): void {
 
 /** Not on the kernel's own stack: a handler begins as every other piece of user mode does, from a promise. */
 function run_handler(task: Task, { handler, signo, info, interrupts }: SigFrame): void {
-  void user_mode(
+  user_mode(
     task,
     Promise.resolve(),
     () => task.group.image.signal(task.cpu, handler, signo, info, interrupts),
@@ -180,6 +182,7 @@ function advance(task: Task, result: Result): number | null {
       if (value === null) return null;
       task.sleep = null;
       r = value;
+      if (task.held !== null) put_held(task);
     }
     if (task.work !== 0 && task.state !== TASK_DEAD) r = exit_to_user_mode(task, r);
     if (typeof r !== 'number') continue;
@@ -198,7 +201,7 @@ function exit_to_user_mode(task: Task, ret: number): Result {
 function do_signal(task: Task, ret: number): Result {
   let r = ret;
   for (;;) {
-    const signal = get_signal(task);
+    const signal = get_signal(task, r);
     if (signal === null) break;
     if (signal === 'die') {
       do_exit(task, task.group.status);
@@ -217,6 +220,7 @@ function* stopped(task: Task, ret: number): Sleep {
   const { group } = task;
   task.state = TASK_STOPPED;
   task.wchan = 'SIGCONT';
+  task.kernel.trace?.group_stop?.(task, group.stop_signal);
   one_has_stopped(group);
   while (group.stop_signal !== 0 && !group.exiting) yield;
   return ret;
@@ -266,6 +270,7 @@ function switch_tasks(kernel: Kernel): void {
     const task = pick_next_task(kernel);
     if (task === undefined) {
       account_switch(kernel, prev);
+      if (fifo_len(kernel.ready) > 0) continue;
       const on = ticks++ < IDLE_TICKS && idle(kernel);
       // Nobody has used the time that everybody slept.
       kernel.exec_start = ktime_get(kernel);
@@ -386,22 +391,37 @@ export function start_user_mode(task: Task, main: () => Promise<void>): void {
 
 /** When `task` goes to user mode next, it begins with `main`; what it did there before is never gone on with. */
 export function begin_program(task: Task, main: () => Promise<void>): void {
-  void user_mode(task, pending(task), main, 'ran off its end without exit');
+  user_mode(task, pending(task), main, 'ran off its end without exit');
 }
 
 /**
  * When `go` is settled, a piece of user mode, watched over: it leaves through a system call that does not return, or its process
- * is aborted.
+ * is aborted. Not an async function: its frame would stay as long as the task, and be twice what is kept here.
  */
-async function user_mode(task: Task, go: Promise<unknown>, piece: () => Promise<void>, no_end: string): Promise<void> {
+function user_mode(task: Task, go: Promise<unknown>, piece: () => Promise<void>, no_end: string): void {
   const { cpu } = task;
-  try {
-    await go;
-    await piece();
-    if (task.cpu === cpu) user_mode_failed(task, new MisuseError(`${describe_task(task)}: ${no_end}`));
-  } catch (error) {
-    if (task.cpu === cpu) user_mode_failed(task, error instanceof MisuseError ? error : new ProgramError(task, error));
-  }
+  void go.then(() => {
+    try {
+      watch_over(task, cpu, piece(), no_end);
+    } catch (error) {
+      user_mode_ended(task, cpu, error);
+    }
+  });
+}
+
+function watch_over(task: Task, cpu: Cpu, piece: Promise<void>, no_end: string): void {
+  void piece.then(
+    () => {
+      user_mode_ended(task, cpu, new MisuseError(`${describe_task(task)}: ${no_end}`));
+    },
+    (error: unknown) => {
+      user_mode_ended(task, cpu, error);
+    },
+  );
+}
+
+function user_mode_ended(task: Task, cpu: Cpu, error: unknown): void {
+  if (task.cpu === cpu) user_mode_failed(task, error instanceof MisuseError ? error : new ProgramError(task, error));
 }
 
 /** The program broke its contract or threw: its process is aborted, and its run fails with the reason. */

@@ -17,6 +17,7 @@ import { do_munmap, exit_mmap } from '../mm/mmap.js';
 import { put_user_u32 } from '../mm/uaccess.js';
 import { futex_wake } from './futex.js';
 import { detach_pgrp, pgrp_members } from './pgrp.js';
+import { exit_itimers } from './posix-timers.js';
 import { wake_up_process } from './sched.js';
 import {
   do_group_exit,
@@ -149,6 +150,8 @@ function exit_notify(group: ThreadGroup): void {
   if (group.stop_signal !== 0) kernel.nr_stopped--;
   group.stop_signal = 0;
   if (group.real_timer !== null) del_timer(kernel.timers, group.real_timer);
+  group.run_cpu_timers = null;
+  exit_itimers(group);
   kill_orphaned_pgrp(group, group);
   set_stop_event(group, 0, false);
   group.zombie = true;

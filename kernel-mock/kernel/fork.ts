@@ -49,7 +49,7 @@ import {
   CLONE_VM,
   CSIGNAL,
 } from '../include/uapi/sched.js';
-import { SIGCHLD } from '../include/uapi/signal.js';
+import { SIGCHLD, SIG_IGN } from '../include/uapi/signal.js';
 import { TASK_COMM_LEN } from '../include/uapi/prctl.js';
 import { alloc_files, close_fd, dup_files, get_file } from '../fs/file.js';
 import { iov_iter } from '../mm/iov_iter.js';
@@ -59,6 +59,7 @@ import { do_syscall, start_user_mode } from './entry.js';
 import { adopt, release_task } from './exit.js';
 import { attach_pgrp } from './pgrp.js';
 import { pidfd_create } from './pid.js';
+import { arm_cpu_timers } from './posix-cpu-timers.js';
 import { recalc_sigpending } from './signal.js';
 import { sig_pending, sigset } from './sigset.js';
 import { over_nproc } from './user.js';
@@ -128,7 +129,6 @@ function alloc_task(
   fs: FsStruct,
   cred: Cred,
 ): Task {
-  const iter = iov_iter();
   const task: Task = {
     kernel,
     pid,
@@ -145,6 +145,7 @@ function alloc_task(
     real_blocked: null,
     saved_sigmask: null,
     pending: sig_pending(),
+    sas: null,
     frame: null,
     restart_block: null,
     nr: -1,
@@ -155,6 +156,7 @@ function alloc_task(
     a5: 0,
     a6: 0,
     sleep: null,
+    held: null,
     resolve: null,
     wchan: '',
     wait: undefined as unknown as WaitEntry,
@@ -164,18 +166,8 @@ function alloc_task(
     pdeath_signal: 0,
     comm: group.comm,
     sum_exec: 0,
-    iter,
-    msg: {
-      name: null,
-      want_name: false,
-      iter,
-      flags: 0,
-      out_flags: 0,
-      control: null,
-      msg_name: 0,
-      msg_control: 0,
-      msg_controllen: 0,
-    },
+    iter: iov_iter(),
+    msg: null,
     sockaddr: NO_ADDRESS,
   };
   new_cpu(task);
@@ -236,6 +228,11 @@ export function alloc_group(kernel: Kernel, tgid: number, image: Image, comm: st
     did_exec: false,
     real_timer: null,
     it_real_incr: 0,
+    it_virt: { expires: 0, incr: 0 },
+    it_prof: { expires: 0, incr: 0 },
+    run_cpu_timers: null,
+    posix_timers: null,
+    next_timer_id: 0,
     sum_exec: 0,
     children_exec: 0,
     run: null,
@@ -271,20 +268,27 @@ function check_flags({ kernel }: Task, flags: number): number {
   if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
   if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
   const pidfd = (flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd;
-  if (pidfd && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID | CLONE_THREAD)) !== 0) return -EINVAL;
+  if (pidfd && (flags & (CLONE_DETACHED | CLONE_THREAD)) !== 0) return -EINVAL;
   return 0;
 }
 
 /** The process of a child that is no thread: what it takes over from its parent, and what begins anew. */
-function copy_signal(task: Task, pid: number, flags: number, image: Image): ThreadGroup {
+function copy_signal(
+  task: Task,
+  pid: number,
+  { flags, exit_signal, clear_sighand }: CloneArgs,
+  image: Image,
+): ThreadGroup {
   const { group, kernel } = task;
   const child = alloc_group(kernel, pid, image, task.comm);
   child.pgid = group.pgid;
   child.sid = group.sid;
   child.rlim = group.rlim;
+  arm_cpu_timers(child);
   child.actions = (flags & CLONE_SIGHAND) !== 0 ? group.actions : group.actions.slice();
+  if (clear_sighand) child.actions = child.actions.map((a) => (a?.handler === SIG_IGN ? a : undefined));
   // A sibling, made by CLONE_PARENT, ends as its maker does.
-  child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : flags & CSIGNAL;
+  child.exit_signal = (flags & CLONE_PARENT) !== 0 ? group.exit_signal : exit_signal;
   kernel.groups.set(pid, child);
   attach_pgrp(child);
   const sibling = (flags & CLONE_PARENT) !== 0 && group.parent !== null;
@@ -324,19 +328,73 @@ function* wait_for_vfork_done(task: Task, child: Task): Sleep {
 }
 
 /** Where the ids go that clone's caller wants to have. */
-function put_tids(task: Task, child: Task, flags: number, ptid: number, ctid: number): void {
+function put_tids(task: Task, child: Task, { flags, ptid, ctid }: CloneArgs): void {
   if ((flags & CLONE_PARENT_SETTID) !== 0) put_user_u32(task.mm, ptid, child.pid);
   // As in Linux, a bad address is no error of clone.
   if ((flags & CLONE_CHILD_SETTID) !== 0) put_user_u32(child.mm, ctid, child.pid);
   if ((flags & CLONE_CHILD_CLEARTID) !== 0) child.clear_child_tid = ctid;
 }
 
-/** CLONE_PIDFD: a descriptor for the new process, written to `ptid`. -EMFILE, -EFAULT. */
-function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
+/** CLONE_PIDFD: a descriptor for the new process, written to `pidfd`. -EMFILE, -EFAULT. */
+function put_pidfd(task: Task, group: ThreadGroup, pidfd: number): number {
   const fd = pidfd_create(task, group, 0);
-  if (fd < 0 || put_user_u32(task.mm, ptid, fd) === 0) return fd;
+  if (fd < 0 || put_user_u32(task.mm, pidfd, fd) === 0) return fd;
   close_fd(task, fd);
   return -EFAULT;
+}
+
+/** What clone and clone3 ask for. Linux: struct kernel_clone_args. */
+export interface CloneArgs {
+  /** CLONE_* bits of the low 32. */
+  readonly flags: number;
+  readonly exit_signal: number;
+  /** CLONE_CLEAR_SIGHAND. */
+  readonly clear_sighand: boolean;
+  /** Stack pointer of the new task; 0: that of its parent. */
+  readonly stack: number;
+  readonly ptid: number;
+  readonly ctid: number;
+  readonly pidfd: number;
+}
+
+/**
+ * A new task. A pending signal comes first. Linux: kernel_clone, copy_process.
+ *
+ * @returns its id; -EINVAL (flags), -EAGAIN (RLIMIT_NPROC), -EMFILE, -EFAULT (pidfd). With CLONE_VFORK it sleeps.
+ */
+export function kernel_clone(task: Task, args: CloneArgs): Result {
+  const { flags, stack } = args;
+  const err = check_flags(task, flags);
+  if (err < 0) return err;
+  recalc_sigpending(task);
+  if (signal_pending(task)) return -ERESTARTNOINTR;
+  if (over_nproc(task)) return -EAGAIN;
+
+  const { kernel } = task;
+  const thread = (flags & CLONE_THREAD) !== 0;
+  const pid = kernel.next_pid++;
+  const image = (flags & CLONE_VM) !== 0 ? task.group.image : task.group.image.fork(task.cpu);
+  const group = thread ? task.group : copy_signal(task, pid, args, image);
+  if ((flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd) {
+    const fd = put_pidfd(task, group, args.pidfd);
+    if (fd < 0) {
+      release_task(group);
+      return fd;
+    }
+  }
+  const mm = (flags & CLONE_VM) !== 0 ? share_mm(task.mm) : copy_mm(task.mm);
+  const files = (flags & CLONE_FILES) !== 0 ? share_files(task.files) : dup_files(task.files);
+  const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
+  child.blocked = task.blocked;
+  // Who shares the memory cannot share the stack.
+  if ((flags & CLONE_VM) === 0 || (flags & CLONE_VFORK) !== 0) child.sas = task.sas;
+  child.comm = task.comm;
+  put_tids(task, child, args);
+  kernel.trace?.task_newtask?.(task, child);
+  start_user_mode(child, () => image.resume(child.cpu, stack));
+  if ((flags & CLONE_VFORK) === 0) return pid;
+  child.vfork_done = task;
+  return wait_for_vfork_done(task, child);
 }
 
 /**
@@ -349,36 +407,18 @@ function put_pidfd(task: Task, group: ThreadGroup, ptid: number): number {
  * kernel/fork.c copy_process.
  */
 export function sys_clone(task: Task, clone_flags: number, stack: number, ptid: number, ctid: number): Result {
-  const flags = clone_flags | 0;
-  const err = check_flags(task, flags);
-  if (err < 0) return err;
-  recalc_sigpending(task);
-  if (signal_pending(task)) return -ERESTARTNOINTR;
-  if (over_nproc(task)) return -EAGAIN;
-
-  const { kernel } = task;
-  const thread = (flags & CLONE_THREAD) !== 0;
-  const pid = kernel.next_pid++;
-  const image = (flags & CLONE_VM) !== 0 ? task.group.image : task.group.image.fork(task.cpu);
-  const group = thread ? task.group : copy_signal(task, pid, flags, image);
-  if ((flags & CLONE_PIDFD) !== 0 && kernel.release.clone_pidfd) {
-    const fd = put_pidfd(task, group, ptid);
-    if (fd < 0) {
-      release_task(group);
-      return fd;
-    }
-  }
-  const mm = (flags & CLONE_VM) !== 0 ? share_mm(task.mm) : copy_mm(task.mm);
-  const files = (flags & CLONE_FILES) !== 0 ? share_files(task.files) : dup_files(task.files);
-  const child = alloc_task(kernel, group, pid, mm, files, copy_fs(flags, task.fs), task.cred);
-  child.blocked = task.blocked;
-  child.comm = task.comm;
-  put_tids(task, child, flags, ptid, ctid);
-  kernel.trace?.task_newtask?.(task, child);
-  start_user_mode(child, () => image.resume(child.cpu, stack));
-  if ((flags & CLONE_VFORK) === 0) return pid;
-  child.vfork_done = task;
-  return wait_for_vfork_done(task, child);
+  const flags = clone_flags & ~CSIGNAL;
+  if ((flags & CLONE_PIDFD) !== 0 && (flags & CLONE_PARENT_SETTID) !== 0 && task.kernel.release.clone_pidfd)
+    return -EINVAL;
+  return kernel_clone(task, {
+    flags,
+    exit_signal: clone_flags & CSIGNAL,
+    clear_sighand: false,
+    stack,
+    ptid,
+    ctid,
+    pidfd: ptid,
+  });
 }
 
 /** `fork()`. fork(2). */

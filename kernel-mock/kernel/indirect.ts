@@ -2,6 +2,7 @@
  * sys_indirect: a system call inside a system call, with parameters that its registers have no room for (kernel/indirect.c of
  * the patches that Ulrich Drepper posted in November 2007; never merged).
  */
+import type { Area } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import { EFAULT, EINVAL, ENOSYS } from '../include/uapi/errno.js';
 import { indirect_params, indirect_registers_x86_64 as indirect_registers } from '../include/uapi/indirect.js';
@@ -26,9 +27,11 @@ function* clear_after(task: Task, sleep: Sleep): Sleep {
   }
 }
 
-/** The flags of a block of `n` bytes: what it leaves out is zero. -EFAULT. */
-function get_file_flags(task: Task, userparams: number, n: number, heeds: number): number {
-  const area = find_vma(task.mm, userparams, n);
+/** The flags of a block of `n` bytes, which often stands beside the registers: what it leaves out is zero. -EFAULT. */
+function get_file_flags(task: Task, regs: Area, userparams: number, n: number, heeds: number): number {
+  const beside = userparams - regs.start;
+  const inside = beside === (beside | 0) && beside >= 0 && beside + n <= regs.bytes.length;
+  const area = inside ? regs : find_vma(task.mm, userparams, n);
   if (area === null) return -EFAULT;
   const { bytes } = area;
   const { size, flags } = indirect_params.file_flags;
@@ -86,7 +89,7 @@ export function sys_indirect(
   const n = size_t(paramslen);
   if (n > facts.params_size) return -EINVAL;
   if (n > 0) {
-    const file_flags = get_file_flags(task, userparams, n, heeds ?? 0);
+    const file_flags = get_file_flags(task, area, userparams, n, heeds ?? 0);
     if (file_flags < 0) return file_flags;
     task.indirect_params = file_flags;
   }

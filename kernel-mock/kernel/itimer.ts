@@ -1,12 +1,14 @@
 /** alarm and interval timers (kernel/time/itimer.c). */
-import type { Task, ThreadGroup } from '../include/linux/sched.js';
+import type { CpuItimer, Task, ThreadGroup } from '../include/linux/sched.js';
 import { EFAULT, EINVAL } from '../include/uapi/errno.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { SIGALRM } from '../include/uapi/signal.js';
-import { ITIMER_PROF, ITIMER_REAL } from '../include/uapi/time.js';
+import { ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../include/uapi/time.js';
 import { get_s64, put_u64 } from '../lib/bytes.js';
 import { add_timer, del_timer, timer } from '../lib/timerqueue.js';
 import { find_vma } from '../mm/mmap.js';
+import { arm_cpu_timers } from './posix-cpu-timers.js';
+import { group_cpu_time, user_time } from './rusage.js';
 import { kernel_siginfo, send_signal_group } from './signal.js';
 import { ktime_get } from './time.js';
 
@@ -37,6 +39,27 @@ function set_it_real(group: ThreadGroup, value: number, incr: number): void {
   add_timer(kernel.timers, group.real_timer, ktime_get(kernel) + value);
 }
 
+/** The timer of that number on processor time, and what that is now. */
+function cpu_itimer(group: ThreadGroup, which: number): { it: CpuItimer; now: number } {
+  const ns = group_cpu_time(group);
+  return which === ITIMER_VIRTUAL ? { it: group.it_virt, now: user_time(ns) } : { it: group.it_prof, now: ns };
+}
+
+function set_cpu_itimer(group: ThreadGroup, which: number, value: number, incr: number): void {
+  const { it, now } = cpu_itimer(group, which);
+  it.expires = value > 0 ? now + value : 0;
+  it.incr = incr;
+  arm_cpu_timers(group);
+}
+
+/** What is left of the timer of that number, and its interval. */
+function get_timer(group: ThreadGroup, which: number): { left: number; incr: number } {
+  if (which === ITIMER_REAL) return { left: it_real_left(group), incr: group.it_real_incr };
+  const { it, now } = cpu_itimer(group, which);
+  // A timer that is about to fire is not over yet.
+  return { left: it.expires === 0 ? 0 : Math.max(it.expires - now, NSEC_PER_USEC), incr: it.incr };
+}
+
 /** A timeval as nanoseconds, or -EINVAL. */
 function get_timeval(bytes: Uint8Array, at: number): number {
   const sec = get_s64(bytes, at + timeval.tv_sec);
@@ -61,14 +84,13 @@ function put_itimerval(task: Task, ptr: number, value: number, incr: number): nu
 export function sys_getitimer(task: Task, which: number, value: number): number {
   const { group } = task;
   if (which >>> 0 > ITIMER_PROF) return -EINVAL;
-  const real = (which | 0) === ITIMER_REAL;
-  return put_itimerval(task, value, real ? it_real_left(group) : 0, real ? group.it_real_incr : 0);
+  const { left, incr } = get_timer(group, which | 0);
+  return put_itimerval(task, value, left, incr);
 }
 
 /**
- * `setitimer(which, new, old)`: SIGALRM after a time, and again after each interval. -EFAULT, -EINVAL, -EFAULT (old). setitimer(2).
- *
- * DEVIATION: ITIMER_VIRTUAL and ITIMER_PROF never expire, since programs take no time.
+ * `setitimer(which, new, old)`: SIGALRM after a time, and again after each interval; ITIMER_VIRTUAL, ITIMER_PROF: SIGVTALRM, SIGPROF
+ * after so much processor time. -EFAULT, -EINVAL, -EFAULT (old). setitimer(2).
  */
 export function sys_setitimer(task: Task, which: number, value: number, ovalue: number): number {
   const { group } = task;
@@ -82,11 +104,10 @@ export function sys_setitimer(task: Task, which: number, value: number, ovalue: 
     if (ns < 0 || incr < 0) return -EINVAL;
   }
   if (which >>> 0 > ITIMER_PROF) return -EINVAL;
-  const real = (which | 0) === ITIMER_REAL;
-  const left = real ? it_real_left(group) : 0;
-  const old_incr = real ? group.it_real_incr : 0;
-  if (real) set_it_real(group, ns, incr);
-  return ovalue === 0 ? 0 : put_itimerval(task, ovalue, left, old_incr);
+  const old = get_timer(group, which | 0);
+  if ((which | 0) === ITIMER_REAL) set_it_real(group, ns, incr);
+  else set_cpu_itimer(group, which | 0, ns, incr);
+  return ovalue === 0 ? 0 : put_itimerval(task, ovalue, old.left, old.incr);
 }
 
 /** `alarm(seconds)`: SIGALRM after that time; 0: not. Answers with the seconds that were left of the one before, rounded. alarm(2). */

@@ -77,6 +77,8 @@ export function sig_handler_ignored(group: ThreadGroup, sig: number): boolean {
 function sig_ignored(task: Task, sig: number): boolean {
   if (sigismember(task.blocked, sig)) return false;
   if (task.real_blocked !== null && sigismember(task.real_blocked, sig)) return false;
+  // Tracers want to know of ignored signals too.
+  if (task.kernel.trace?.ptrace_signal !== undefined && sig !== SIGKILL) return false;
   return sig_handler_ignored(task.group, sig);
 }
 
@@ -215,7 +217,8 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): number {
 
 /** The next signal for `task` that is not in `blocked`: its own first, then one of its process. */
 export function dequeue_signal(task: Task, blocked: SigSet): SigInfo | undefined {
-  return take_signal(task.pending, blocked) ?? take_signal(task.group.pending, blocked);
+  const info = take_signal(task.pending, blocked) ?? take_signal(task.group.pending, blocked);
+  return info?.rearm === undefined ? info : info.rearm();
 }
 
 /**
@@ -260,9 +263,10 @@ function begin_stop(group: ThreadGroup, sig: number): void {
 /**
  * Take the pending signals until one wants something of user mode.
  *
+ * @param ret the value of the call under way, for tracers
  * @returns a signal that has a handler; 'stop' or 'die'; null: nothing is left. Linux: get_signal.
  */
-export function get_signal(task: Task): KSignal | 'stop' | 'die' | null {
+export function get_signal(task: Task, ret: number): KSignal | 'stop' | 'die' | null {
   const { group } = task;
   for (;;) {
     if (group.exiting || (group.exec_task !== null && group.exec_task !== task)) return 'die';
@@ -270,6 +274,7 @@ export function get_signal(task: Task): KSignal | 'stop' | 'die' | null {
     const info = dequeue_signal(task, task.blocked);
     if (info === undefined) break;
     const sig = info.si_signo;
+    if (sig !== SIGKILL) task.kernel.trace?.ptrace_signal?.(task, info, ret);
     const action = group.actions[sig];
     const handler = action?.handler ?? SIG_DFL;
     if (action !== undefined && handler !== SIG_DFL) {

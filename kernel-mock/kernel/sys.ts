@@ -12,13 +12,14 @@ import {
   PR_SET_PDEATHSIG,
   TASK_COMM_LEN,
 } from '../include/uapi/prctl.js';
-import { RLIMIT_NOFILE } from '../include/uapi/resource.js';
+import { RLIMIT_CPU, RLIMIT_NOFILE } from '../include/uapi/resource.js';
 import { get_u64, put_u64 } from '../lib/bytes.js';
 import { get_string } from '../mm/strings.js';
 import { copy_from_user, copy_to_user, put_user_u32 } from '../mm/uaccess.js';
 import { capable } from './capability.js';
 import { change_pgrp, pgrp_exists, pgrp_members } from './pgrp.js';
 import { process_cred } from './cred.js';
+import { arm_cpu_timers } from './posix-cpu-timers.js';
 import { NSIG } from './sigset.js';
 
 /** Linux: sysctl_nr_open, the most that RLIMIT_NOFILE can be. */
@@ -121,6 +122,7 @@ function do_setrlimit(task: Task, group: ThreadGroup, r: number, limit: { soft: 
   limits[2 * r] = soft;
   limits[2 * r + 1] = hard;
   group.rlim = limits;
+  if (r === RLIMIT_CPU) arm_cpu_timers(group);
   return 0;
 }
 

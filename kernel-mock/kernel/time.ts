@@ -36,6 +36,7 @@ export function run_timers(kernel: Kernel): void {
 /** The slice of the running task is used up. */
 export function update_process_times(kernel: Kernel): void {
   set_clock(kernel, ktime_get(kernel));
+  kernel.current?.group.run_cpu_timers?.();
   run_timers(kernel);
 }
 
@@ -48,11 +49,12 @@ export function tick_nohz_idle(kernel: Kernel): boolean {
   return true;
 }
 
-/** The processor is taken from `prev`: what it used up is its own. */
+/** The processor is taken from `prev`: what it used up is its own. A timer of it may wake somebody. */
 export function account_switch(kernel: Kernel, prev: Task | null): void {
   const now = ktime_get(kernel);
   if (prev !== null) prev.sum_exec += now - kernel.exec_start;
   kernel.exec_start = now;
+  prev?.group.run_cpu_timers?.();
 }
 
 /** CLOCK_REALTIME. */

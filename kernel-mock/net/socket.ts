@@ -2,6 +2,7 @@
 import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
+import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import {
   EAFNOSUPPORT,
@@ -62,9 +63,23 @@ export function sock_from_file(file: OpenFile): Socket | null {
   return file.f_op === socket_file_ops ? sock_of(file) : null;
 }
 
+function new_message(iter: IovIter): MsgHdr {
+  return {
+    name: null,
+    want_name: false,
+    iter,
+    flags: 0,
+    out_flags: 0,
+    control: null,
+    msg_name: 0,
+    msg_control: 0,
+    msg_controllen: 0,
+  };
+}
+
 /** The message of a plain read or write: no name, no flags but those of the file. */
 export function plain_message(task: Task, file: OpenFile): MsgHdr {
-  const { msg } = task;
+  const msg = (task.msg ??= new_message(task.iter));
   msg.name = null;
   msg.want_name = false;
   msg.out_flags = 0;
@@ -149,8 +164,8 @@ export function sockfd_lookup(task: Task, fd: number): OpenFile | number {
 }
 
 /** Keep the socket while its call sleeps. */
-export function held(file: OpenFile, ret: Result): Result {
-  return typeof ret === 'number' ? ret : hold_file(file, ret);
+export function held(task: Task, file: OpenFile, ret: Result): Result {
+  return typeof ret === 'number' ? ret : hold_file(task, file, ret);
 }
 
 /**
@@ -332,7 +347,8 @@ function do_accept(task: Task, fd: number, uaddr: number, ulen: number, flags: n
   const newsock = sock_alloc(task.kernel, sock.type);
   newsock.ops = sock.ops;
   const ret = sock.ops.accept(task, sock, newsock, file.f_flags);
-  if (typeof ret !== 'number') return hold_file(file, accept_sleep(task, ret, newsock, newfd, uaddr, ulen, flags));
+  if (typeof ret !== 'number')
+    return hold_file(task, file, accept_sleep(task, ret, newsock, newfd, uaddr, ulen, flags));
   if (ret === 0) return accept_finish(task, newsock, newfd, uaddr, ulen, flags);
   put_unused_fd(task, newfd);
   return ret;
@@ -363,7 +379,7 @@ export function sys_bind(task: Task, fd: number, uaddr: number, len: number): Re
   const addr = move_addr_to_kernel(task, uaddr, len);
   if (typeof addr === 'number') return addr;
   const sock = sock_of(file);
-  return held(file, sock.ops.bind(task, sock, addr));
+  return held(task, file, sock.ops.bind(task, sock, addr));
 }
 
 /**
@@ -377,7 +393,7 @@ export function sys_connect(task: Task, fd: number, uaddr: number, len: number):
   if (typeof addr === 'number') return addr;
   if (typeof file === 'number') return file;
   const sock = sock_of(file);
-  return held(file, sock.ops.connect(task, sock, addr, file.f_flags));
+  return held(task, file, sock.ops.connect(task, sock, addr, file.f_flags));
 }
 
 /** `listen(fd, backlog)`: -EBADF, -ENOTSOCK, then as the family. A negative backlog counts as the largest. listen(2). */

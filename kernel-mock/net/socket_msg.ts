@@ -70,7 +70,7 @@ export function sys_sendto(
   msg.flags |= flags | 0;
   iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
   const sock = sock_of(file);
-  return held(file, sock.ops.sendmsg(task, sock, msg));
+  return held(task, file, sock.ops.sendmsg(task, sock, msg));
 }
 
 /** What recvfrom adds to a receive: the sender's address, of length 0 where the protocol tells none. */
@@ -108,7 +108,8 @@ export function sys_recvfrom(
   iov_iter_ubuf(task.iter, buf, Math.min(size_t(len), MAX_RW_COUNT));
   const sock = sock_of(file);
   const ret = sock.ops.recvmsg(task, sock, msg);
-  if (typeof ret !== 'number') return hold_file(file, uaddr === 0 ? ret : recvfrom_sleep(task, ret, msg, uaddr, ulen));
+  if (typeof ret !== 'number')
+    return hold_file(task, file, uaddr === 0 ? ret : recvfrom_sleep(task, ret, msg, uaddr, ulen));
   return uaddr === 0 ? ret : recv_name(task, msg, ret, uaddr, ulen);
 }
 
@@ -192,7 +193,7 @@ export function sys_sendmsg(task: Task, fd: number, umsg: number, flags: number)
   if ((flags & MSG_CMSG_COMPAT) !== 0) return -EINVAL;
   if (header_is_bad(task, umsg)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
-  return typeof file === 'number' ? file : held(file, ___sys_sendmsg(task, file, umsg, flags | 0, 0));
+  return typeof file === 'number' ? file : held(task, file, ___sys_sendmsg(task, file, umsg, flags | 0, 0));
 }
 
 /** What recvmsg writes back when a message has come: name, flags, length of the control messages. -EFAULT, -EINVAL (msg_namelen). */
@@ -242,7 +243,7 @@ export function sys_recvmsg(task: Task, fd: number, umsg: number, flags: number)
   if ((flags & MSG_CMSG_COMPAT) !== 0) return -EINVAL;
   if (header_is_bad(task, umsg)) return -EFAULT;
   const file = sockfd_lookup(task, fd);
-  return typeof file === 'number' ? file : held(file, ___sys_recvmsg(task, file, umsg, flags | 0));
+  return typeof file === 'number' ? file : held(task, file, ___sys_recvmsg(task, file, umsg, flags | 0));
 }
 
 // Several messages in one call.
@@ -273,7 +274,7 @@ export function sys_sendmmsg(task: Task, fd: number, mmsg: number, vlen: number,
   if ((flags & MSG_CMSG_COMPAT) !== 0) return -EINVAL;
   const file = sockfd_lookup(task, fd);
   if (typeof file === 'number') return file;
-  return hold_file(file, do_sendmmsg(task, file, mmsg, Math.min(vlen >>> 0, UIO_MAXIOV), flags | 0));
+  return hold_file(task, file, do_sendmmsg(task, file, mmsg, Math.min(vlen >>> 0, UIO_MAXIOV), flags | 0));
 }
 
 /** An error after messages had come is told by the next call. DEVIATION: Linux keeps restart codes too, which no program can read. */
@@ -308,7 +309,7 @@ function* recv_messages(
     if ((more & MSG_WAITFORONE) !== 0) more |= MSG_DONTWAIT;
     // ABI: the limit is looked at after each message only; while none comes, the call sleeps beyond it.
     left.ns = end === Infinity ? Infinity : Math.max(end - ktime_get(task.kernel), 0);
-    if (left.ns === 0 || (task.msg.out_flags & MSG_OOB) !== 0) return got;
+    if (left.ns === 0 || (task.msg!.out_flags & MSG_OOB) !== 0) return got;
   }
 }
 
@@ -350,5 +351,5 @@ export function sys_recvmmsg(
   if (typeof file === 'number') return file;
   const { sk } = sock_of(file);
   if ((flags & MSG_ERRQUEUE) === 0 && sk.sk_err !== 0) return sock_error(sk);
-  return hold_file(file, do_recvmmsg(task, file, mmsg, vlen >>> 0, flags | 0, timeout, ns));
+  return hold_file(task, file, do_recvmmsg(task, file, mmsg, vlen >>> 0, flags | 0, timeout, ns));
 }

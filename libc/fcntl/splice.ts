@@ -72,7 +72,7 @@ export async function tee(this: Thread, fd_in: number, fd_out: number, len: numb
   return call_with(this, 'tee', fd_in, fd_out, len, flags);
 }
 
-/** `vmsplice(fd, iov, nr_segs, flags)`: buffers into a pipe, or out of one. EBADF, EINVAL, EAGAIN, EPIPE. vmsplice(2). */
+/** `vmsplice(fd, iov, nr_segs, flags)`, here `vmsplice(fd, iov, flags)`: buffers into a pipe, or out of one. EBADF, EINVAL, EAGAIN, EPIPE. vmsplice(2). */
 export async function vmsplice(this: Thread, fd: number, iov: readonly Uint8Array[], flags: number): Promise<number> {
   return vector_call(this, 'vmsplice', fd, iov, flags);
 }

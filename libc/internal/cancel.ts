@@ -40,10 +40,24 @@ const POINTS: ReadonlySet<number> = new Set([
   NR.rt_sigtimedwait,
   NR.wait4,
   NR.waitid,
+  NR.creat,
+  NR.pread64,
+  NR.pwrite64,
+  NR.preadv,
+  NR.pwritev,
+  NR.preadv2,
+  NR.pwritev2,
+  NR.fsync,
+  NR.fdatasync,
+  NR.splice,
+  NR.tee,
+  NR.vmsplice,
+  NR.copy_file_range,
+  NR.epoll_pwait2,
 ]);
 
 function is_point(t: Thread, nr: number): boolean {
-  return POINTS.has(nr) || (nr === NR.futex && t.cancel_futex);
+  return POINTS.has(nr) || (t.cancel_call && (nr === NR.futex || nr === NR.fcntl));
 }
 
 /** End the thread that is cancelled: clean-up functions, then exit. Does not return. */

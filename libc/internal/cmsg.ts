@@ -73,8 +73,8 @@ export function encode_cmsgs(list: readonly Cmsg[]): Uint8Array {
 /** The control message whose data stand in `raw` from `at` to `end`. */
 function decode_cmsg(level: number, type: number, raw: Uint8Array, at: number, end: number): Cmsg {
   if (level === SOL_SOCKET && (type === SCM_RIGHTS || type === SCM_PIDFD)) {
-    const fds: number[] = [];
-    for (let o = at; o + 4 <= end; o += 4) fds.push(get_s32(raw, o));
+    const fds = new Array<number>((end - at) >> 2);
+    for (let i = 0; i < fds.length; i++) fds[i] = get_s32(raw, at + 4 * i);
     return { level, type, fds };
   }
   if (level !== SOL_SOCKET || type !== SCM_CREDENTIALS || end - at < UCRED.size)

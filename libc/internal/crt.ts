@@ -9,6 +9,7 @@ import { handler_of } from './handlers.js';
 import type { Process, Start } from './process.js';
 import type { Route } from './routes/route.js';
 import { decode_siginfo } from './siginfo.js';
+import type { Thread } from './thread.js';
 
 /**
  * A program: `main(libc, argv, env)`. `env` is the environment at its start by name, the first of each; `libc.environ` has all of it. Its status, 0 to 255, ends the process; nothing counts as 0.
@@ -49,6 +50,7 @@ function new_process(route: Route, environ: string[], new_libc: NewLibc, feature
     starting: new Map(),
     handlers: [],
     atexit: [],
+    keys: [],
     commands: new Map(),
     nthreads: 1,
     leader: null,
@@ -72,19 +74,24 @@ function fork_process(parent: Process, start: Start, new_libc: NewLibc): Process
   const child = new_process(parent.route, parent.environ.slice(), new_libc, features);
   child.handlers.push(...parent.handlers);
   child.atexit.push(...parent.atexit);
+  child.keys.push(...parent.keys);
   for (const [stream, pid] of parent.commands) child.commands.set(stream, pid);
   child.starting.set(0, start);
   return child;
 }
 
-/** A new task: a thread ends by itself, a process with its status. */
-async function begin(process: Process, libc: Libc, start: Start): Promise<void> {
-  const value = await start.routine(libc, start.arg);
-  if (start.self !== null) await libc.pthread_exit(value);
+/** What a new task ran has returned: a thread ends by itself, a process with its status. */
+async function end(libc: Libc, { self, exits }: Start, value: unknown): Promise<void> {
+  if (self !== null) await libc.pthread_exit(value);
   const status = exit_status(value);
-  if (start.exits) await libc.exit(status);
+  if (exits) await libc.exit(status);
   libc.free_areas();
   await libc.cpu.syscall(libc.nr.exit, status, 0, 0, 0, 0, 0);
+}
+
+/** A new task. While its routine runs no function of ours waits for that: only what is to be done afterwards is kept. */
+function begin(libc: Libc, start: Start): Promise<void> {
+  return Promise.resolve(start.routine(libc, start.arg)).then((value) => end(libc, start, value));
 }
 
 /** The handler is an address where no function is: what the processor makes of that. Does not return. */
@@ -104,6 +111,8 @@ class ProgramImage implements Image {
   #process: Process;
   /** After a fork: areas of the thread that forked. What was under way there is not under way in the child. */
   #inherited: readonly number[] = [];
+  /** After a fork: the values that the thread that forked had for itself. */
+  #specific: Thread['specific'] = null;
 
   constructor(program: Program, route: Route, new_libc: NewLibc, process: Process) {
     this.#program = program;
@@ -131,9 +140,11 @@ class ProgramImage implements Image {
     const libc = this.#thread(cpu);
     for (const area of this.#inherited) cpu.memory.unmap(area);
     this.#inherited = [];
+    libc.specific = this.#specific;
+    this.#specific = null;
     libc.self = start.self;
     if (start.self !== null) start.self.thread = libc;
-    return begin(process, libc, start);
+    return begin(libc, start);
   }
 
   fork(parent: Cpu): Image {
@@ -142,6 +153,7 @@ class ProgramImage implements Image {
     const process = fork_process(this.#process, forker?.forking ?? none, this.#new_libc);
     const image = new ProgramImage(this.#program, this.#route, this.#new_libc, process);
     if (forker !== undefined) image.#inherited = forker.own_areas();
+    if (forker !== undefined && forker.specific !== null) image.#specific = new Map(forker.specific);
     return image;
   }
 

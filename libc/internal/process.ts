@@ -59,6 +59,14 @@ export function new_pthread(tid: TidWord, detached: boolean): Pthread {
   };
 }
 
+/** What a thread's value is given to when the thread ends. */
+export type Destructor = (value: unknown, libc: Libc) => unknown;
+
+/** A key of pthread_key_create. */
+export interface Key {
+  readonly destructor: Destructor | null;
+}
+
 /** A task that clone has made and that has not begun. */
 export interface Start {
   /** Of a thread; null: the task is a process of its own. */
@@ -94,6 +102,8 @@ export interface Process {
   readonly handlers: SigHandler[];
   /** For exit(3), the one to run first last. */
   readonly atexit: ((libc: Libc) => unknown)[];
+  /** Keys of pthread_key_create, by number; undefined: deleted. */
+  readonly keys: (Key | undefined)[];
   /** Streams of popen, and the commands at their other ends. */
   readonly commands: Map<FILE, number>;
   /** Threads that have not ended. */

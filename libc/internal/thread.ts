@@ -7,7 +7,7 @@ import type { Cpu, UserMemory } from '../../kernel-mock/include/uapi/seam.js';
 import { NR } from '../../kernel-mock/include/uapi/unistd.js';
 import { describe } from './describe.js';
 import { to_bytes } from './text.js';
-import type { Process, Pthread, Start } from './process.js';
+import type { Key, Process, Pthread, Start } from './process.js';
 
 /** First size of a stack, made when a call first needs it: most calls pass registers only. */
 const STACK_SIZE = 512;
@@ -27,6 +27,8 @@ export interface IndirectBlock {
   /** The same bytes: one store for each half of a register instead of four. */
   readonly view: DataView;
   readonly base: number;
+  /** Is there something in the upper half of a register? */
+  wide: boolean;
 }
 
 /** Where the areas of the calls under way begin: those below are of a call that a handler has interrupted. */
@@ -55,8 +57,10 @@ export class Thread {
   self: Pthread | null = null;
   /** @internal What the child of the fork that is under way runs. */
   forking: Start | null = null;
-  /** @internal The futex call under way is a cancellation point. */
-  cancel_futex = false;
+  /** @internal Values of pthread_setspecific; null: none yet. */
+  specific: Map<Key, unknown> | null = null;
+  /** @internal The futex or fcntl call under way is a cancellation point. */
+  cancel_call = false;
   /** @internal For the next indirect call; null: there is none yet, or a call that sleeps has it. */
   indirect_block: IndirectBlock | null = null;
   /** @internal Room for the control messages of the next receive; null: there is none yet, or a call that sleeps has it. */

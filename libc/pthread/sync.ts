@@ -1,24 +1,11 @@
 /** pthread.h: mutexes, condition variables, once; futexes below them, entered only when somebody has to wait. */
 import { EBUSY, EDEADLK, EINVAL, EPERM, ETIMEDOUT } from '../../kernel-mock/include/uapi/errno.js';
 import { get_u32, put_u32 } from '../../kernel-mock/include/uapi/byteorder.js';
-import {
-  FUTEX_BITSET_MATCH_ANY,
-  FUTEX_CLOCK_REALTIME,
-  FUTEX_PRIVATE_FLAG,
-  FUTEX_WAIT,
-  FUTEX_WAIT_BITSET,
-  FUTEX_WAKE,
-} from '../../kernel-mock/include/uapi/futex.js';
 import { PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE } from '../constants.js';
 import { test_cancel } from '../internal/cancel.js';
+import { type Word, drop_word, is_moment, wait_on, wake, word_of } from '../internal/futex_word.js';
 import type { Thread } from '../internal/thread.js';
-import { type Timespec, encode_timespec } from '../internal/timespec.js';
-
-/** A word that threads wait on, in memory from its first use on. */
-interface Word {
-  word?: Uint8Array;
-  ptr?: number;
-}
+import type { Timespec } from '../internal/timespec.js';
 
 /** A pthread_mutex_t; `{}` is PTHREAD_MUTEX_INITIALIZER. */
 export interface PthreadMutexT extends Word {
@@ -33,26 +20,6 @@ export type PthreadCondT = Word;
 
 /** A pthread_once_t; `{}` is PTHREAD_ONCE_INIT. Its word: 0 not begun, 1 runs, 2 done. */
 export type PthreadOnceT = Word;
-
-function word_of(t: Thread, w: Word): Uint8Array {
-  if (w.word === undefined) {
-    w.word = new Uint8Array(8);
-    w.ptr = t.cpu.memory.map(w.word);
-    return w.word;
-  }
-  // After a fork the child's word is its own copy.
-  return t.cpu.memory.bytes(w.ptr!) ?? w.word;
-}
-
-function drop_word(t: Thread, w: Word): void {
-  if (w.ptr !== undefined) t.cpu.memory.unmap(w.ptr);
-  delete w.word;
-  delete w.ptr;
-}
-
-async function wake(t: Thread, w: Word, n: number): Promise<void> {
-  await t.enter(t.nr.futex, w.ptr, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, n);
-}
 
 // Mutexes. The word: 0 free, 1 taken, 2 taken and somebody may wait.
 
@@ -101,26 +68,10 @@ async function lock(t: Thread, mutex: PthreadMutexT, until: Timespec | null): Pr
   if (again !== null) return again;
   while (get_u32(word, 0) !== 0) {
     put_u32(word, 0, 2);
-    if ((await wait_on(t, mutex.ptr!, 2, until)) === -ETIMEDOUT) return ETIMEDOUT;
+    if ((await wait_on(t, mutex, 2, until)) === -ETIMEDOUT) return ETIMEDOUT;
   }
   put_u32(word, 0, 2);
   return take(t, mutex);
-}
-
-/** Sleep while the word is `value`, until a moment of the date at the longest. */
-async function wait_on(t: Thread, ptr: number, value: number, until: Timespec | null): Promise<number> {
-  const { memory } = t.cpu;
-  if (until === null) {
-    const woken = await t.enter(t.nr.futex, ptr, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value);
-    memory.touch?.(ptr, true);
-    return woken;
-  }
-  const ts = t.map(encode_timespec(until));
-  const op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
-  const ret = await t.enter(t.nr.futex, ptr, op, value, ts, 0, FUTEX_BITSET_MATCH_ANY);
-  t.unmap(ts);
-  memory.touch?.(ptr, true);
-  return ret;
 }
 
 /** `pthread_mutex_lock(mutex)`. 0, EDEADLK. Sleeps while another thread has it. pthread_mutex_lock(3). */
@@ -130,7 +81,7 @@ export async function pthread_mutex_lock(this: Thread, mutex: PthreadMutexT): Pr
 
 /** `pthread_mutex_timedlock(mutex, abstime)`: until a moment of CLOCK_REALTIME. 0, ETIMEDOUT, EDEADLK, EINVAL. */
 export async function pthread_mutex_timedlock(this: Thread, mutex: PthreadMutexT, abstime: Timespec): Promise<number> {
-  if (abstime.tv_nsec < 0 || abstime.tv_nsec >= 1e9) return EINVAL;
+  if (!is_moment(abstime)) return EINVAL;
   return lock(this, mutex, abstime);
 }
 
@@ -178,9 +129,9 @@ async function cond_wait(t: Thread, cond: PthreadCondT, mutex: PthreadMutexT, un
   // Who is cancelled in here has the mutex again when its clean-up functions run.
   const relock_first = (): Promise<number> => lock(t, mutex, null);
   t.self?.cleanup.push(relock_first);
-  t.cancel_futex = true;
-  const ret = await wait_on(t, cond.ptr!, seq, until);
-  t.cancel_futex = false;
+  t.cancel_call = true;
+  const ret = await wait_on(t, cond, seq, until);
+  t.cancel_call = false;
   t.self?.cleanup.splice(t.self.cleanup.lastIndexOf(relock_first), 1);
   await lock(t, mutex, null);
   return ret === -ETIMEDOUT ? ETIMEDOUT : 0;
@@ -198,7 +149,7 @@ export async function pthread_cond_timedwait(
   mutex: PthreadMutexT,
   abstime: Timespec,
 ): Promise<number> {
-  if (abstime.tv_nsec < 0 || abstime.tv_nsec >= 1e9) return EINVAL;
+  if (!is_moment(abstime)) return EINVAL;
   return cond_wait(this, cond, mutex, abstime);
 }
 
@@ -222,10 +173,17 @@ export async function pthread_cond_broadcast(this: Thread, cond: PthreadCondT): 
 /** `pthread_once(once, init)`: `init(libc)` runs once; who comes meanwhile waits for its end. 0. pthread_once(3). */
 export async function pthread_once(this: Thread, once: PthreadOnceT, init: (libc: Thread) => unknown): Promise<number> {
   const word = word_of(this, once);
-  while (get_u32(word, 0) === 1) await wait_on(this, once.ptr!, 1, null);
+  while (get_u32(word, 0) === 1) await wait_on(this, once, 1, null);
   if (get_u32(word, 0) === 2) return 0;
   put_u32(word, 0, 1);
+  // Who is cancelled in `init` has not run it: the next one does.
+  const again = async (): Promise<void> => {
+    put_u32(word, 0, 0);
+    await wake(this, once, 0x7fffffff);
+  };
+  this.self?.cleanup.push(again);
   await init(this);
+  this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(again), 1);
   put_u32(word_of(this, once), 0, 2);
   await wake(this, once, 0x7fffffff);
   return 0;

@@ -82,7 +82,7 @@ async function address_call(
 }
 
 /**
- * `bind(fd, addr, addrlen)`: give a socket its address.
+ * `bind(fd, addr, addrlen)`: give a socket its address. Here mostly `bind(fd, addr)`.
  *
  * @param addr { family: AF_INET, addr, port }, { family: AF_UNIX, path } or { …, abstract }, or its bytes
  * @param addrlen default: what the address needs
@@ -198,7 +198,7 @@ function do_accept(t: Thread, fd: number, addr: SockAddrRoom | null, flags: numb
 }
 
 /**
- * `accept(fd, addr, addrlen)`: take one connection off a listening socket's queue; with a fourth argument of flags, the other
+ * `accept(fd, addr, addrlen)`, here `accept(fd, addr)`: take one connection off a listening socket's queue; with a fourth argument of flags, the other
  * form that was discussed for the C library in November 2007, the same as accept4.
  *
  * @param addr    filled with the peer's address: its fields, or the bytes; null if not wanted
@@ -218,7 +218,8 @@ export function accept(
 }
 
 /**
- * `accept4(fd, addr, addrlen, flags)`: accept, with flags for the new descriptor.
+ * `accept4(fd, addr, addrlen, flags)`: accept, with flags for the new descriptor. Here `accept4(fd, addr, flags)`: the room of an
+ * object, or of an array, is known; `addrlen` may follow where the length itself matters.
  *
  * @param addr  filled with the peer's address; null if not wanted
  * @param flags SOCK_CLOEXEC | SOCK_NONBLOCK, applied to the new descriptor before any other thread can see it, unless the
@@ -274,7 +275,8 @@ export function getpeername(
 }
 
 /**
- * `sendto(fd, buf, len, flags, addr, addrlen)`: send, to `addr` if the socket is not connected. Text is sent as UTF-8.
+ * `sendto(fd, buf, len, flags, addr, addrlen)`: send, to `addr` if the socket is not connected. Text is sent as UTF-8. Here
+ * `sendto(fd, buf, flags, addr)`: `len` is what `buf` has; a part of a buffer is `buf.subarray(0, n)`.
  *
  * @returns bytes sent; -1 with errno EBADF, ENOTSOCK, EINVAL, EFAULT, EAGAIN, EINTR, ENOTCONN, EDESTADDRREQ, EISCONN,
  *          EMSGSIZE, ECONNREFUSED, ECONNRESET, EPIPE (SIGPIPE first, unless MSG_NOSIGNAL) …
@@ -300,7 +302,7 @@ export async function sendto(
   return this.ret(n);
 }
 
-/** `send(fd, buf, len, flags)`: sendto without an address. send(2). */
+/** `send(fd, buf, len, flags)`: sendto without an address. Here `send(fd, buf, flags)`. send(2). */
 export async function send(this: Thread, fd: number, buf: Uint8Array | string | null, flags = 0): Promise<number> {
   const bytes = buf === null ? null : to_bytes(buf);
   const ptr = this.map(bytes);
@@ -311,7 +313,8 @@ export async function send(this: Thread, fd: number, buf: Uint8Array | string | 
 }
 
 /**
- * `recvfrom(fd, buf, len, flags, addr, addrlen)`: receive, and learn from whom.
+ * `recvfrom(fd, buf, len, flags, addr, addrlen)`: receive, and learn from whom. Here `recvfrom(fd, buf, flags, addr)`: `len` is what
+ * `buf` has.
  *
  * @param addr filled with the sender's address where the protocol has one, as accept does; null if not wanted
  * @returns bytes received, 0 at end of file; -1 with errno EBADF, ENOTSOCK, EFAULT, EAGAIN, EINTR, ENOTCONN, ECONNREFUSED,
@@ -345,7 +348,7 @@ export async function recvfrom(
   return this.ret(n);
 }
 
-/** `recv(fd, buf, len, flags)`: recvfrom without an address. recv(2). */
+/** `recv(fd, buf, len, flags)`: recvfrom without an address. Here `recv(fd, buf, flags)`. recv(2). */
 export async function recv(this: Thread, fd: number, buf: Uint8Array | null, flags = 0): Promise<number> {
   const ptr = this.map(buf);
   const r = this.enter(this.nr.recvfrom, fd, ptr, buf === null ? 0 : buf.length, flags);
@@ -361,7 +364,7 @@ export async function shutdown(this: Thread, fd: number, how: number): Promise<n
 }
 
 /**
- * `setsockopt(fd, level, optname, optval, optlen)`.
+ * `setsockopt(fd, level, optname, optval, optlen)`. Here without `optlen`: 4 for a number, else what the bytes have.
  *
  * @param optval a number for the many options that are an int, else the bytes of the value
  * @returns 0; -1 with errno EBADF, ENOTSOCK, EINVAL, EFAULT, ENOPROTOOPT, EDOM … setsockopt(2).

@@ -1,47 +1,11 @@
 /** sys/timerfd.h. */
-import { get_s64, put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
 import { layout_x86_64 } from '../../kernel-mock/include/uapi/layout.js';
 import { TIMERFD_CREATE } from '../internal/descriptor_calls.js';
-import { want_number, want_object } from '../internal/describe.js';
+import { want_number } from '../internal/describe.js';
+import { type Itimerspec, decode_itimerspec, encode_itimerspec } from '../internal/itimerspec.js';
 import type { Thread } from '../internal/thread.js';
 
-const { itimerspec, timespec } = layout_x86_64;
-
-export interface Timespec {
-  tv_sec: number;
-  tv_nsec: number;
-}
-
-export interface Itimerspec {
-  it_interval: Timespec;
-  it_value: Timespec;
-}
-
-function encode(spec: Itimerspec): Uint8Array {
-  want_object(spec, 'new_value is { it_value, it_interval } or null');
-  want_object(spec.it_value, 'it_value is { tv_sec, tv_nsec }');
-  want_object(spec.it_interval, 'it_interval is { tv_sec, tv_nsec }');
-  const raw = new Uint8Array(itimerspec.size);
-  for (const [o, { tv_sec, tv_nsec }] of [
-    [itimerspec.it_interval, spec.it_interval],
-    [itimerspec.it_value, spec.it_value],
-  ] as const) {
-    want_number(tv_sec, 'tv_sec');
-    want_number(tv_nsec, 'tv_nsec');
-    put_u64(raw, o + timespec.tv_sec, tv_sec);
-    put_u64(raw, o + timespec.tv_nsec, tv_nsec);
-  }
-  return raw;
-}
-
-function decode(raw: Uint8Array, out: Partial<Itimerspec>): void {
-  const at = (o: number): Timespec => ({
-    tv_sec: get_s64(raw, o + timespec.tv_sec),
-    tv_nsec: get_s64(raw, o + timespec.tv_nsec),
-  });
-  out.it_interval = at(itimerspec.it_interval);
-  out.it_value = at(itimerspec.it_value);
-}
+const { itimerspec } = layout_x86_64;
 
 /**
  * `timerfd_create(clockid, flags)`: a timer that is read. TFD_CLOEXEC and TFD_NONBLOCK travel by the route.
@@ -70,13 +34,13 @@ export async function timerfd_settime(
   old_value: Partial<Itimerspec> | null = null,
 ): Promise<number> {
   const old = new Uint8Array(itimerspec.size);
-  const ptr = this.map(new_value === null ? null : encode(new_value));
+  const ptr = this.map(new_value === null ? null : encode_itimerspec(new_value));
   const oldptr = this.map(old_value === null ? null : old);
   const r = this.enter(this.nr.timerfd_settime, fd, flags, ptr, oldptr);
   const ret = typeof r === 'number' ? r : await r;
   this.unmap(ptr);
   this.unmap(oldptr);
-  if (ret === 0 && old_value !== null) decode(old, old_value);
+  if (ret === 0 && old_value !== null) decode_itimerspec(old, old_value);
   return this.ret(ret);
 }
 
@@ -91,6 +55,6 @@ export async function timerfd_gettime(
   const r = this.enter(this.nr.timerfd_gettime, fd, ptr);
   const ret = typeof r === 'number' ? r : await r;
   this.unmap(ptr);
-  if (ret === 0 && curr_value !== null) decode(raw, curr_value);
+  if (ret === 0 && curr_value !== null) decode_itimerspec(raw, curr_value);
   return this.ret(ret);
 }

@@ -18,7 +18,7 @@ function start_of(child: ChildFunction, exits: boolean): Start {
 }
 
 /**
- * `fork()`: a child process that runs `child(libc)`. Its memory is a copy of this one's, and so are its descriptors, handlers,
+ * `fork()`, here `fork(child)`: a child process that runs `child(libc)`. Its memory is a copy of this one's, and so are its descriptors, handlers,
  * environment and masks. JavaScript variables that `child` refers to are not in that memory: they stay shared.
  *
  * @returns the child's process id, to the parent only; -1 with errno EAGAIN. fork(2).
@@ -31,7 +31,7 @@ export async function fork(this: Thread, child: ChildFunction): Promise<number> 
 }
 
 /**
- * `vfork()`: a child that runs `child(libc)` in this process's own memory; the parent sleeps until the child calls an exec function
+ * `vfork()`, here `vfork(child)`: a child that runs `child(libc)` in this process's own memory; the parent sleeps until the child calls an exec function
  * or `_exit`. vfork(2).
  */
 export async function vfork(this: Thread, child: ChildFunction): Promise<number> {

@@ -153,3 +153,38 @@ test('locks are what a lock of every byte would be', async (t) => {
     { numRuns: 200 },
   );
 });
+
+/** A struct flock whose numbers need 64 bits. */
+function flock(type: number, whence: number, start: bigint, len: bigint, pid: number): Uint8Array {
+  const raw = new Uint8Array(32);
+  const view = new DataView(raw.buffer);
+  view.setInt16(0, type, true);
+  view.setInt16(2, whence, true);
+  view.setBigInt64(8, start, true);
+  view.setBigInt64(16, len, true);
+  view.setInt32(24, pid, true);
+  return raw;
+}
+const END = 2n ** 63n - 1n;
+// What is wrong with a lock, in the order in which Linux 6.18 finds it: F_OFD_GETLK, F_GETLK.
+const WRONG: readonly (readonly [string, Uint8Array, ofd: unknown, posix: unknown])[] = [
+  ['a pid', flock(F_WRLCK, 0, 0n, 0n, 1), 'EINVAL', 0],
+  ['a range beyond the end', flock(F_WRLCK, 1, END, 0n, 0), 'EOVERFLOW', 'EOVERFLOW'],
+  ['a length beyond the end', flock(F_RDLCK, 0, END, 2n, 1), 'EOVERFLOW', 'EOVERFLOW'],
+  ['a range before the start', flock(F_RDLCK, 0, 5n, -6n, 0), 'EINVAL', 'EINVAL'],
+  ['no type, and a range beyond the end', flock(9, 2, END, 0n, 0), 'EOVERFLOW', 'EINVAL'],
+  ['no type', flock(9, 0, 5n, -5n, 0), 'EINVAL', 'EINVAL'],
+  ['nothing to lock', flock(F_UNLCK, 0, 0n, 0n, 0), 0, 'EINVAL'],
+];
+for (const [what, raw, ofd, posix] of WRONG)
+  test(
+    `asking with ${what}`,
+    answers,
+    async (libc: Libc, ok: ThrowingLibc) => {
+      const fd = await open(ok);
+      await ok.write(fd, 'hello');
+      const ask = async (cmd: number): Promise<unknown> => outcome(libc, await libc.fcntl(fd, cmd, raw.slice()));
+      return [await ask(F_OFD_GETLK), await ask(F_GETLK)];
+    },
+    (release: Release) => (has_ofd(release) ? [ofd, posix] : ['EINVAL', posix]),
+  );

@@ -156,6 +156,9 @@ const not_listed = (stage: number): Fault[] =>
       ['a number that is not on the list', NR.getpid],
       ['number 0', 0],
       ['the number of clone', NR.clone],
+      ['the number of fork', NR.fork],
+      ['the number of vfork', NR.vfork],
+      ['the number of execve', NR.execve],
     ] as const
   ).map(([name, nr]) => ({ name, part: 'number', stage, errno: 'EINVAL', spoil: spoil_number(nr) }));
 const some_flags: readonly Fault[] = [1, -1, 1 << 31].map((flags) => ({

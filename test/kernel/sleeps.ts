@@ -1,7 +1,6 @@
 /** Every call that sleeps: how to get there, and what a signal with a handler makes of it. */
 import {
   AF_INET,
-  AF_UNIX,
   CLOCK_MONOTONIC,
   FUTEX_WAIT,
   FUTEX_WAKE,
@@ -24,58 +23,17 @@ import {
   TIMER_ABSTIME,
   WEXITED,
 } from 'sys-indirect/uapi';
-import type { Libc, SockAddrIn } from '../../index.js';
-
-export interface SleepingCall {
-  readonly name: string;
-  /** Does SA_RESTART make it go on? Else it gives EINTR in any case. */
-  readonly restarts: boolean;
-  /** What a stop and SIGCONT, without a handler, make of it: default: it sleeps on. signal(7). */
-  readonly without_handler?: 'EINTR';
-  /** What the call needs, made before it; `go` makes the call and `end` what ends it. */
-  setup(libc: Libc): Promise<{ go: (libc: Libc) => Promise<number>; end?: (libc: Libc) => Promise<unknown> }>;
-}
-
-async function pair(libc: Libc, type = SOCK_STREAM): Promise<[number, number]> {
-  const sv: number[] = [];
-  await libc.socketpair(AF_UNIX, type, 0, sv);
-  return [sv[0]!, sv[1]!];
-}
-
-async function listener(libc: Libc): Promise<number> {
-  const fd = await libc.socket(AF_UNIX, SOCK_STREAM, 0);
-  await libc.bind(fd, { family: AF_UNIX, abstract: 'x' });
-  await libc.listen(fd, 0);
-  return fd;
-}
-
-async function connect(libc: Libc): Promise<number> {
-  const fd = await libc.socket(AF_UNIX, SOCK_STREAM, 0);
-  return libc.connect(fd, { family: AF_UNIX, abstract: 'x' });
-}
-
-async function pipe(libc: Libc): Promise<[number, number]> {
-  const fds: number[] = [];
-  await libc.pipe(fds);
-  return [fds[0]!, fds[1]!];
-}
-
-async function tcp_listener(libc: Libc): Promise<{ fd: number; name: SockAddrIn }> {
-  const fd = await libc.socket(AF_INET, SOCK_STREAM, 0);
-  const name: SockAddrIn = { family: AF_INET, addr: '127.0.0.1', port: 98 };
-  await libc.bind(fd, name);
-  await libc.listen(fd, 4);
-  return { fd, name };
-}
+import type { Libc } from '../../index.js';
+import { BYTE, type SleepingCall, connect, listener, pair, pipe, tcp_listener } from './sleeping_call.js';
+import { SLEEPS_FS } from './sleeps_fs.js';
+import { SLEEPS_NET } from './sleeps_net.js';
 
 async function wake_later(libc: Libc, word: number): Promise<void> {
   await libc.usleep(1000);
   await libc.syscall(NR.futex, word, FUTEX_WAKE, 1);
 }
 
-const BYTE = (): Uint8Array => new Uint8Array(1);
-
-export const SLEEPS: readonly SleepingCall[] = [
+const BASE: readonly SleepingCall[] = [
   {
     name: 'read',
     restarts: true,
@@ -347,4 +305,40 @@ export const SLEEPS: readonly SleepingCall[] = [
     restarts: false,
     setup: async () => ({ go: (l) => l.nanosleep({ tv_sec: 100, tv_nsec: 0 }) }),
   },
+  {
+    name: 'vfork',
+    restarts: true,
+    holds: true,
+    setup: async () => ({
+      go: (l) =>
+        l.vfork(async (child) => {
+          await child.sleep(5);
+          await child._exit(0);
+        }),
+      end: async () => {},
+    }),
+  },
+  {
+    name: 'a futex, with a limit',
+    restarts: false,
+    async setup(libc) {
+      const word = libc.cpu.memory.map(new Uint8Array(4));
+      const limit = libc.cpu.memory.map(Uint8Array.of(100, ...new Uint8Array(15)));
+      return { go: (l) => l.syscall(NR.futex, word, FUTEX_WAIT, 0, limit) };
+    },
+  },
+  {
+    name: 'clock_nanosleep for a time',
+    restarts: false,
+    setup: async () => ({
+      async go(l) {
+        const err = await l.clock_nanosleep(CLOCK_MONOTONIC, 0, { tv_sec: 100, tv_nsec: 0 });
+        l.errno = err;
+        return err === 0 ? 0 : -1;
+      },
+    }),
+  },
 ];
+
+/** Every sleeping point: `sleeps.test.ts` finds what is missing here. */
+export const SLEEPS: readonly SleepingCall[] = [...BASE, ...SLEEPS_FS, ...SLEEPS_NET];

@@ -6,10 +6,18 @@ import {
   CLOCK_REALTIME,
   EINTR,
   EINVAL,
+  ITIMER_PROF,
+  ITIMER_VIRTUAL,
+  RLIMIT_CPU,
+  RUSAGE_SELF,
   SIGALRM,
+  SIGKILL,
+  SIGPROF,
+  SIGVTALRM,
+  SIGXCPU,
   TIMER_ABSTIME,
 } from 'sys-indirect/uapi';
-import { type Libc, MisuseError } from '../../index.js';
+import { type Itimerval, type Libc, MisuseError, type Rusage, type Tms } from '../../index.js';
 import { nothing_left, run, boot_for } from '../helpers.js';
 
 async function now(libc: Libc, clock = CLOCK_MONOTONIC): Promise<number> {
@@ -139,4 +147,85 @@ test('an interval timer that wakes nobody is a dead lock', async (t) => {
     { message: /dead lock/ },
   );
   nothing_left(t, kernel);
+});
+
+/** Calls until `done` says so; how many milliseconds that took. */
+async function busy(libc: Libc, done: () => boolean): Promise<number> {
+  const before = await now(libc);
+  while (!done()) await libc.getppid();
+  return Math.round(((await now(libc)) - before) * 1e3);
+}
+
+for (const [which, signo, ms] of [
+  [ITIMER_PROF, SIGPROF, 20],
+  [ITIMER_VIRTUAL, SIGVTALRM, 40],
+] as const)
+  test(`interval timer ${which} counts processor time: a sleep is none of it`, async (t) => {
+    await run(t, {}, async (libc) => {
+      let fired = 0;
+      await libc.signal(signo, () => fired++);
+      const tenth = { tv_sec: 0, tv_usec: 10_000 };
+      const left: Partial<Itimerval> = {};
+      t.is(await libc.setitimer(which, { it_value: tenth, it_interval: tenth }), 0);
+      await libc.sleep(100);
+      t.is(fired, 0);
+      t.is(await libc.getitimer(which, left), 0);
+      t.deepEqual(left.it_interval, tenth);
+      t.true(left.it_value!.tv_usec > 9_900);
+      const took = await busy(libc, () => fired === 2);
+      t.true(Math.abs(took - ms) <= 2, `${took} ms`);
+      t.is(await libc.setitimer(which, { it_value: { tv_sec: 0, tv_usec: 0 }, it_interval: tenth }, left), 0);
+      await busy(libc, () => true);
+      t.is(fired, 2);
+    });
+  });
+
+test('a timer on processor time wakes who sleeps when it is over, and a child of fork has none', async (t) => {
+  await run(t, {}, async (libc) => {
+    await libc.signal(SIGPROF, () => undefined);
+    await libc.setitimer(ITIMER_PROF, { it_value: { tv_sec: 0, tv_usec: 5 }, it_interval: { tv_sec: 0, tv_usec: 0 } });
+    await libc.fork(async (child) => {
+      const left: Partial<Itimerval> = {};
+      await child.getitimer(ITIMER_PROF, left);
+      return left.it_value!.tv_usec;
+    });
+    for (let i = 0; i < 10; i++) await libc.getppid();
+    t.is(await libc.pause(), -1);
+    const st: { value?: number } = {};
+    await libc.wait(st);
+    t.is(st.value, 0);
+  });
+});
+
+test('RLIMIT_CPU: SIGXCPU at the soft limit and after each second, SIGKILL at the hard one; a child inherits it', async (t) => {
+  await run(t, {}, async (libc) => {
+    let xcpu = 0;
+    await libc.setrlimit(RLIMIT_CPU, { rlim_cur: 1, rlim_max: 3 });
+    const pid = await libc.fork(async (child) => {
+      await child.signal(SIGXCPU, () => xcpu++);
+      await busy(child, () => false);
+    });
+    const st: { value?: number } = {};
+    t.is(await libc.waitpid(pid, st), pid);
+    t.is(st.value, SIGKILL);
+    t.is(xcpu, 2);
+  });
+});
+
+test("times and getrusage: half of the time of a call is the program's", async (t) => {
+  await run(t, {}, async (libc) => {
+    await libc.fork(async (child) => {
+      for (let i = 0; i < 50_000; i++) await child.getppid();
+      return 0;
+    });
+    await libc.wait();
+    for (let i = 0; i < 100_100; i++) await libc.getppid();
+    const tms: Partial<Tms> = {};
+    await libc.times(tms);
+    t.deepEqual(tms, { tms_utime: 5, tms_stime: 5, tms_cutime: 2, tms_cstime: 2 });
+    const ru: Partial<Rusage> = {};
+    await libc.getrusage(RUSAGE_SELF, ru);
+    t.is(Math.round(ru.ru_utime!.tv_usec / 1e3), 50);
+    t.is(Math.round(ru.ru_stime!.tv_usec / 1e3), 50);
+  });
 });

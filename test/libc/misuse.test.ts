@@ -6,7 +6,7 @@ import { chance_of } from '../soak/programs.js';
 
 /** These end the process, wait for what will not come, or are no calls. */
 const EXCLUDED =
-  /^(pthread_|exit|_exit|abort|exec|fexecve|posix_spawn|popen|system|fork|vfork|clone|pause|kill|raise|tgkill|atexit|getopt|sigaction|signal|setrlimit|prlimit|setitimer|alarm|sigprocmask|daemon|sigwait$)/;
+  /^(pthread_|sem_|exit|_exit|abort|exec|fexecve|posix_spawn|popen|system|fork|vfork|clone|pause|kill|raise|tgkill|atexit|getopt|sigaction|signal|setrlimit|prlimit|setitimer|alarm|sigprocmask|daemon|sigwait$)/;
 
 const WRONG: readonly unknown[] = [
   ...[

@@ -5,6 +5,8 @@ import {
   ECHILD,
   EINVAL,
   ENOENT,
+  ENOTTY,
+  EPERM,
   FD_CLOEXEC,
   F_GETFD,
   SIGCHLD,
@@ -16,12 +18,18 @@ import {
 import {
   type Kernel,
   type Libc,
+  POSIX_SPAWN_RESETIDS,
   POSIX_SPAWN_SETPGROUP,
+  POSIX_SPAWN_SETSID,
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
+  POSIX_SPAWN_USEVFORK,
   type Program,
+  type SigSetT,
+  type SpawnAttr,
+  type SpawnFileActions,
 } from '../../index.js';
-import { RELEASES, boot_for, nothing_left } from '../helpers.js';
+import { RELEASES, ROUTES, boot_for, nothing_left } from '../helpers.js';
 
 const show: Program = async (libc, argv, env) => {
   const open: number[] = [];
@@ -171,6 +179,20 @@ for (const release of RELEASES)
     nothing_left(t, kernel);
   });
 
+for (const release of RELEASES)
+  for (const route of ROUTES)
+    test(`opendir on ${release}, route ${route}: its descriptor is marked`, async (t) => {
+      const kernel = boot_for(t, { release, route });
+      await kernel.run(async (libc) => {
+        const dir = await libc.opendir('/');
+        t.not(dir, null);
+        // 2.6.22 drops O_CLOEXEC in silence, and this route looks no further.
+        const dropped = release === '2.6.22' && route === 'dedicated';
+        t.is(await libc.fcntl(dir!.fd, F_GETFD), dropped ? 0 : FD_CLOEXEC);
+        t.is(await libc.closedir(dir!), 0);
+      });
+    });
+
 test('without a shell: system tells 127, and popen why', async (t) => {
   const kernel = boot_for(t);
   await kernel.run(async (libc) => {
@@ -181,4 +203,82 @@ test('without a shell: system tells 127, and popen why', async (t) => {
     t.is(await libc.dup(1), 3, 'nothing is left open');
   });
   nothing_left(t, kernel);
+});
+
+test('attributes by their functions', async (t) => {
+  await output(t, async (libc) => {
+    const attr: SpawnAttr = {};
+    t.is(libc.posix_spawnattr_init(attr), 0);
+    t.is(libc.posix_spawnattr_setflags(attr, 0x100), EINVAL);
+    t.is(libc.posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK), 0);
+    t.is(libc.posix_spawnattr_setpgroup(attr, 7), 0);
+    const set: SigSetT = {};
+    libc.sigemptyset(set);
+    set.lo = 5;
+    t.is(libc.posix_spawnattr_setsigmask(attr, set), 0);
+    t.is(libc.posix_spawnattr_setsigdefault(attr, [1, 34]), 0);
+    set.lo = 9;
+    const [flags, pgroup, mask, dfl]: [{ value?: number }, { value?: number }, SigSetT, SigSetT] = [{}, {}, {}, {}];
+    libc.posix_spawnattr_getflags(attr, flags);
+    libc.posix_spawnattr_getpgroup(attr, pgroup);
+    libc.posix_spawnattr_getsigmask(attr, mask);
+    libc.posix_spawnattr_getsigdefault(attr, dfl);
+    t.deepEqual([flags.value, pgroup.value, mask, dfl], [0x88, 7, { lo: 5, hi: 0 }, { lo: 1, hi: 2 }]);
+    t.is(libc.posix_spawnattr_destroy(attr), 0);
+  });
+});
+
+// Seen with glibc 2.36 on Linux 6.18.
+const REFUSED: readonly (readonly [string, (libc: Libc, fa: SpawnFileActions, attr: SpawnAttr) => unknown, number])[] =
+  [
+    ['addclose of -1', (libc, fa) => libc.posix_spawn_file_actions_addclose(fa, -1), EBADF],
+    ['adddup2 of -1', (libc, fa) => libc.posix_spawn_file_actions_adddup2(fa, -1, 3), EBADF],
+    ['adddup2 to -1', (libc, fa) => libc.posix_spawn_file_actions_adddup2(fa, 3, -1), EBADF],
+    ['addopen as -1', (libc, fa) => libc.posix_spawn_file_actions_addopen(fa, -1, 'x', 0, 0), EBADF],
+    ['addclosefrom of -1', (libc, fa) => libc.posix_spawn_file_actions_addclosefrom_np(fa, -1), EBADF],
+    ['fchdir to what is not open', (libc, fa) => libc.posix_spawn_file_actions_addfchdir_np(fa, 77), EBADF],
+    ['tcsetpgrp without a terminal', (libc, fa) => libc.posix_spawn_file_actions_addtcsetpgrp_np(fa, 3), ENOTTY],
+    [
+      'a group that is not there',
+      (_libc, _fa, attr) => Object.assign(attr, { flags: POSIX_SPAWN_SETPGROUP, pgroup: 99999 }),
+      EPERM,
+    ],
+    [
+      'a negative group',
+      (_libc, _fa, attr) => Object.assign(attr, { flags: POSIX_SPAWN_SETPGROUP, pgroup: -1 }),
+      EINVAL,
+    ],
+  ];
+for (const [name, step, errno] of REFUSED)
+  test(`posix_spawn: ${name}`, async (t) => {
+    await output(t, async (libc) => {
+      await libc.open('/dev/null', 0, 0);
+      const fa: SpawnFileActions = {};
+      const attr: SpawnAttr = {};
+      libc.posix_spawn_file_actions_init(fa);
+      const added = step(libc, fa, attr);
+      if (added !== errno) t.is(await libc.posix_spawn(null, '/bin/show', fa, attr, ['show']), errno);
+    });
+  });
+
+test('posix_spawn: fchdir, a session of its own, real ids', async (t) => {
+  const kernel = boot_for(t);
+  const seen: unknown[] = [];
+  kernel.install('/bin/look', async (libc) => {
+    const pid = await libc.getpid();
+    seen.push(await libc.getcwd(), (await libc.getsid(0)) === pid, await libc.geteuid(), await libc.getegid());
+  });
+  await kernel.run(async (libc) => {
+    await libc.mkdir('/d', 0o755);
+    await libc.setegid(5);
+    await libc.seteuid(1000);
+    const fa = {};
+    libc.posix_spawn_file_actions_addfchdir_np(fa, await libc.open('/d', 0, 0));
+    const flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_RESETIDS | POSIX_SPAWN_USEVFORK;
+    t.is(await libc.posix_spawn(null, '../bin/look', fa, { flags }, ['look']), 0);
+    await libc.wait();
+    t.is(await libc.posix_spawn(null, '/bin/look', null, null, ['look']), 0);
+    await libc.wait();
+  });
+  t.deepEqual(seen, ['/d', true, 0, 0, '/', false, 1000, 5]);
 });

@@ -56,7 +56,7 @@ const refuses = test.macro({
 
 const ALL = [...RELEASES, 'host'].join(', ');
 const COMMANDS = 'there are run, kernels, demo';
-const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --inject, --fault, --help';
+const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --inject, --fault, --strace, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
 const DEFAULT = 'a program file says export default async (libc, argv, env) => exit status';
 
@@ -117,6 +117,41 @@ test('refuses a log that cannot be written', async (t) => {
   const { status, stderr } = await cli(['run', PROGRAM, '--log', 'nowhere/log']);
   t.is(status, 2);
   t.regex(stderr, /^sys-indirect: cannot write --log nowhere\/log: ENOENT.*\n$/);
+});
+
+const CALLS = `export default async (libc, argv) => {
+  await libc.getppid();
+  await libc.close(9);
+  await libc.printf('%s\\n', argv.slice(1).join(' '));
+};`;
+
+test('writes what strace would', async (t) => {
+  const options = ['--strace', '-q', '-e', 'trace=getppid,close', '-e', 'inject=close:error=EIO'];
+  t.deepEqual(await cli(['run', 'main.mjs', ...options], { cwd: folder(t, { 'main.mjs': CALLS }) }), {
+    status: 0,
+    stdout: '\n',
+    stderr:
+      'getppid()                               = 1\n' +
+      'close(9)                                = -1 EIO (Input/output error) (INJECTED)\n',
+  });
+});
+
+test("strace's letters are the program's own in a run without it", async (t) => {
+  t.deepEqual(await cli(['run', 'main.mjs', '-e', 'x', '-f'], { cwd: folder(t, { 'main.mjs': CALLS }) }), {
+    status: 0,
+    stdout: '-e x -f\n',
+    stderr: '',
+  });
+});
+
+test('strace writes to a file, each line with its task', async (t) => {
+  const cwd = folder(t, { 'main.mjs': CALLS });
+  const { status, stderr } = await cli(['run', 'main.mjs', '--strace', '-f', '-o', 'out', '-e', 'getppid'], { cwd });
+  t.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  t.is(
+    readFileSync(join(cwd, 'out'), 'utf8'),
+    '2     getppid()                         = 1\n2     +++ exited with 0 +++\n',
+  );
 });
 
 test('injects, and tells of rules that did nothing', async (t) => {

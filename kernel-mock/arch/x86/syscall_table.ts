@@ -128,7 +128,16 @@ import {
   sys_settimeofday,
   sys_time,
 } from '../../kernel/hrtimer.js';
+import { sys_sigaltstack } from '../../kernel/sigaltstack.js';
+import { sys_clone3 } from '../../kernel/clone3.js';
 import { sys_alarm, sys_getitimer, sys_setitimer } from '../../kernel/itimer.js';
+import {
+  sys_timer_create,
+  sys_timer_delete,
+  sys_timer_getoverrun,
+  sys_timer_gettime,
+  sys_timer_settime,
+} from '../../kernel/posix-timers.js';
 import { sys_pidfd_getfd, sys_pidfd_open, sys_pidfd_send_signal } from '../../kernel/pid.js';
 import { sys_getrusage, sys_times } from '../../kernel/rusage.js';
 import { sys_sched_yield } from '../../kernel/sched.js';
@@ -221,6 +230,8 @@ export const handlers = {
   setsockopt: sys_setsockopt,
   getsockopt: sys_getsockopt,
   clone: sys_clone,
+  clone3: sys_clone3,
+  sigaltstack: sys_sigaltstack,
   fork: sys_fork,
   vfork: sys_vfork,
   execve: sys_execve,
@@ -261,6 +272,11 @@ export const handlers = {
   indirect: sys_indirect,
   timerfd: sys_timerfd,
   timerfd_create: sys_timerfd_create,
+  timer_create: sys_timer_create,
+  timer_delete: sys_timer_delete,
+  timer_getoverrun: sys_timer_getoverrun,
+  timer_gettime: sys_timer_gettime,
+  timer_settime: sys_timer_settime,
   timerfd_settime: sys_timerfd_settime,
   timerfd_gettime: sys_timerfd_gettime,
   eventfd: sys_eventfd,

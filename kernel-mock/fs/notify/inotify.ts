@@ -5,7 +5,7 @@ import type { Kernel } from '../../include/linux/kernel.js';
 import type { IovIter } from '../../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../../include/linux/wait.js';
-import { EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, EMFILE, ERESTARTSYS } from '../../include/uapi/errno.js';
+import { EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, EMFILE, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { AT_FDCWD, O_NONBLOCK, O_RDONLY } from '../../include/uapi/fcntl.js';
 import {
   IN_ALL_EVENTS,
@@ -158,7 +158,7 @@ function* read_sleep(task: Task, group: InotifyGroup, iter: IovIter): Sleep {
       prepare_to_wait(group.wait, task, false, 'an inotify event');
       const ret = read_events(task, group, iter);
       if (ret !== -EAGAIN) return ret;
-      if (signal_pending(task)) return -ERESTARTSYS;
+      if (signal_pending(task)) return task.kernel.release.inotify_restarts ? -ERESTARTSYS : -EINTR;
       yield;
     }
   } finally {

@@ -18,8 +18,8 @@ function file_of(task: Task, inode: Inode, name: string): OpenFile | null {
 
 /** What a descriptor's link shows: a path, or the kind of object. */
 export function describe_file(task: Task, file: OpenFile): string {
-  const root = task.fs.root ?? task.kernel.fs!.root;
-  return file.f_path === null ? file.f_op.show(file) : d_path(file.f_path, root);
+  if (file.f_path === null) return file.f_op.show(file);
+  return d_path(file.f_path, task.fs.root ?? task.kernel.fs!.root);
 }
 
 const fd_link_ops: InodeOperations = {

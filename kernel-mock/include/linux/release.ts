@@ -118,6 +118,10 @@ export interface Release {
   readonly max_clock: number;
   /** execve takes a null or empty argv as it is; since 5.18 it gets one empty string. */
   readonly exec_empty_argv: boolean;
+  /** sigaltstack knows SS_AUTODISARM (4.7). */
+  readonly ss_autodisarm: boolean;
+  /** read of an inotify goes on after a handler with SA_RESTART, and sleeps on after a stop (3.8). */
+  readonly inotify_restarts: boolean;
   /** Resources that getrlimit knows: 15, since 2.6.25 16. */
   readonly rlim_nlimits: number;
   /** prctl knows PR_SET_CHILD_SUBREAPER (3.4). */

@@ -2,7 +2,7 @@
 import type { Cpu, Image } from '../uapi/seam.js';
 import type { Cred } from './cred.js';
 import type { FsStruct } from './dcache.js';
-import type { FilesStruct } from './fs.js';
+import type { FilesStruct, OpenFile } from './fs.js';
 import type { Kernel } from './kernel.js';
 import type { IovIter, Mm } from './mm.js';
 import type { MsgHdr } from './net.js';
@@ -57,6 +57,13 @@ export interface SigAction {
   mask: SigSet;
 }
 
+/** The stack for handlers, stack_t. */
+export interface SigAltStack {
+  readonly sp: number;
+  readonly size: number;
+  readonly flags: number;
+}
+
 /** Why a signal was sent: the members of siginfo_t that some sender fills in. */
 export interface SigInfo {
   readonly si_signo: number;
@@ -67,6 +74,8 @@ export interface SigInfo {
   readonly si_status: number;
   /** sigqueue and timers: the 64 bits that go along. */
   readonly si_value: number;
+  /** Of a timer: told when the signal is taken; answers with what it says then. */
+  readonly rearm?: () => SigInfo;
 }
 
 export interface SigPending {
@@ -109,6 +118,18 @@ export interface SigFrame {
   readonly restart: boolean;
   /** Settles the promise of the interrupted call. */
   readonly resolve: ((ret: number) => void) | null;
+}
+
+/** A timer of timer_create; posix-timers.ts knows what it is. */
+export interface PosixTimer {
+  readonly id: number;
+}
+
+/** An interval timer on processor time, in nanoseconds of that time. */
+export interface CpuItimer {
+  /** 0: not set. */
+  expires: number;
+  incr: number;
 }
 
 /** What the threads of one process share: Linux's signal_struct and sighand_struct in one. */
@@ -172,6 +193,14 @@ export interface ThreadGroup {
   /** ITIMER_REAL; null until first used. */
   real_timer: Timer | null;
   it_real_incr: number;
+  /** ITIMER_VIRTUAL, ITIMER_PROF. */
+  readonly it_virt: CpuItimer;
+  readonly it_prof: CpuItimer;
+  /** Timers of timer_create by their number; null: there was never one. */
+  posix_timers: Map<number, PosixTimer> | null;
+  next_timer_id: number;
+  /** Looks at ITIMER_VIRTUAL, ITIMER_PROF and at RLIMIT_CPU; null: none is set. */
+  run_cpu_timers: (() => void) | null;
   /** Processor time of threads that have ended, and of children that were waited for; nanoseconds. */
   sum_exec: number;
   children_exec: number;
@@ -200,6 +229,8 @@ export interface Task {
   /** The mask before sigsuspend, ppoll … put theirs in place. */
   saved_sigmask: SigSet | null;
   pending: SigPending;
+  /** What sigaltstack was told; null: nothing. */
+  sas: SigAltStack | null;
   /** Handlers that run, the innermost first. */
   frame: SigFrame | null;
   /** Goes on with a call that a signal without a handler has interrupted: what -ERESTART_RESTARTBLOCK asks for. */
@@ -214,6 +245,8 @@ export interface Task {
   a6: number;
   /** The sleeping call, to be resumed when the task is chosen. */
   sleep: Sleep | null;
+  /** The open file that the sleeping call works on, kept until that is done; null: none. */
+  held: OpenFile | null;
   /** Settles the promise that user mode awaits. */
   resolve: ((ret: number) => void) | null;
   /** What the task sleeps on, in words for a person. */
@@ -235,9 +268,10 @@ export interface Task {
   comm: string;
   /** Processor time in nanoseconds, up to the last switch. */
   sum_exec: number;
-  /** Where the data of the call under way stand in user memory, and its message header: one call at a time, so one is enough. */
+  /** Where the data of the call under way stand in user memory: one call at a time, so one is enough. */
   readonly iter: IovIter;
-  readonly msg: MsgHdr;
+  /** Its message header; null until the first message. */
+  msg: MsgHdr | null;
   /** Room for the address of the call under way, as long as that is. */
   sockaddr: Uint8Array;
 }

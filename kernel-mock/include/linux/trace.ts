@@ -27,6 +27,13 @@ export interface Tracer {
   fd_close?(task: Task, fd: number, file: OpenFile): void;
   /** A signal gets to its handler, or does what it does by default. */
   signal_deliver?(task: Task, signo: number, info: SigInfo): void;
+  /**
+   * A signal has been taken, and what it does is not known yet: where a task that is traced by ptrace(2) stops. `ret`: the value
+   * of the call under way, which is over. As with ptrace, signals that are ignored reach this point too when somebody listens.
+   */
+  ptrace_signal?(task: Task, info: SigInfo, ret: number): void;
+  /** The task stops, since its process was sent `signo`. */
+  group_stop?(task: Task, signo: number): void;
   /** execve(2) has put `path` in place of the program. */
   sched_process_exec?(task: Task, path: string): void;
   /** An injector did something to the call that the task is in; told by the injector itself. */

@@ -21,7 +21,7 @@ const PARAMS_SIZE = indirect_params.file_flags.size;
 
 function new_block(t: Thread): IndirectBlock {
   const bytes = new Uint8Array(REGS.size + PARAMS_SIZE);
-  return { bytes, view: new DataView(bytes.buffer), base: t.cpu.memory.map(bytes) };
+  return { bytes, view: new DataView(bytes.buffer), base: t.cpu.memory.map(bytes), wide: false };
 }
 
 /**
@@ -35,17 +35,17 @@ async function give_back(t: Thread, block: IndirectBlock, r: Promise<number>): P
   return ret;
 }
 
-/** Five u64 fields, as registers are nearly always: 32-bit numbers with a sign. */
-function put_registers(regs: DataView, nr: number, a1: number, a2: number, a3: number, a4: number): void {
+/** Five u64 fields, nearly always 31-bit numbers: their upper halves stay zero from call to call. */
+function put_registers(block: IndirectBlock, nr: number, a1: number, a2: number, a3: number, a4: number): void {
+  const regs = block.view;
   regs.setInt32(REGS.rax, nr, true);
   regs.setInt32(REGS.rdi, a1, true);
-  regs.setInt32(REGS.rdi + 4, a1 >> 31, true);
   regs.setInt32(REGS.rsi, a2, true);
-  regs.setInt32(REGS.rsi + 4, a2 >> 31, true);
   regs.setInt32(REGS.rdx, a3, true);
-  regs.setInt32(REGS.rdx + 4, a3 >> 31, true);
   regs.setInt32(REGS.r10, a4, true);
-  regs.setInt32(REGS.r10 + 4, a4 >> 31, true);
+  const wide = (a1 | a2 | a3 | a4) < 0 || a1 !== (a1 | 0) || a2 !== (a2 | 0) || a3 !== (a3 | 0) || a4 !== (a4 | 0);
+  if (wide || block.wide) put_wide_registers(block.bytes, [a1, a2, a3, a4]);
+  block.wide = wide;
 }
 
 /** The same with registers of 64 bits. */
@@ -66,9 +66,7 @@ function indirect_call(
 ): number | Promise<number> {
   const block = (t.indirect_block ??= new_block(t));
   const { view, base } = block;
-  put_registers(view, call.plain_nr, a1, a2, a3, a4);
-  if (a1 !== (a1 | 0) || a2 !== (a2 | 0) || a3 !== (a3 | 0) || a4 !== (a4 | 0))
-    put_wide_registers(block.bytes, [a1, a2, a3, a4]);
+  put_registers(block, call.plain_nr, a1, a2, a3, a4);
   view.setInt32(REGS.size, flags, true);
   const r = t.enter(t.nr.indirect, base, paramslen === 0 ? 0 : base + REGS.size, paramslen);
   if (typeof r === 'number') return r;

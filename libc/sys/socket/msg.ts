@@ -45,7 +45,7 @@ interface Mapped {
   readonly msg: MsgHdr;
   readonly name: Uint8Array | null;
   readonly namelen: number;
-  readonly iov: readonly (Uint8Array | null)[];
+  readonly iov: readonly (Uint8Array | string | null)[];
   readonly control: Uint8Array | null;
   readonly controllen: number;
 }
@@ -55,13 +55,7 @@ function check_list(what: 'control' | 'iov', list: unknown): void {
   if (!Array.isArray(list)) throw new TypeError(`${what} is ${of}, not ${describe(list)}`);
 }
 
-function buffers(iov: MsgHdr['iov']): (Uint8Array | null)[] {
-  if (iov === undefined) return [];
-  check_list('iov', iov);
-  const list: (Uint8Array | null)[] = [];
-  for (const buf of iov) list.push(buf === null ? null : to_bytes(buf));
-  return list;
-}
+const NO_BUFFERS: Mapped['iov'] = [];
 
 function check(msg: MsgHdr): void {
   const it: unknown = msg;
@@ -70,7 +64,8 @@ function check(msg: MsgHdr): void {
 }
 
 function new_mapped(msg: MsgHdr, name: Uint8Array | null, control: Uint8Array | null): Mapped {
-  const iov = buffers(msg.iov);
+  const { iov = NO_BUFFERS } = msg;
+  check_list('iov', iov);
   const { namelen = name?.length ?? 0, controllen = control?.length ?? 0 } = msg;
   return { msg, name, namelen, iov, control, controllen };
 }
@@ -116,7 +111,8 @@ function store_msg(t: Thread, at: number, vec: number, m: Mapped): void {
   t.store64(at + MSGHDR.msg_controllen, controllen);
   t.store32(at + MSGHDR.msg_flags, 0);
   let to = vec;
-  for (const buf of iov) {
+  for (const data of iov) {
+    const buf = data === null ? null : to_bytes(data);
     t.store64(to + IOVEC.iov_base, t.map(buf));
     t.store64(to + IOVEC.iov_len, buf === null ? 0 : buf.length);
     to += IOVEC.size;
@@ -200,7 +196,7 @@ function check_vector(msgvec: readonly MMsgHdr[] | null): void {
 }
 
 /**
- * `sendmmsg(fd, msgvec, vlen, flags)`: sendmsg for one message after the other.
+ * `sendmmsg(fd, msgvec, vlen, flags)`: sendmsg for one message after the other. Here `sendmmsg(fd, msgvec, flags)`.
  *
  * @returns how many were sent, their bytes in `len`; -1 with the errno of the first one. Sleeps as sendmsg. sendmmsg(2), 3.0.
  */
@@ -222,7 +218,7 @@ export async function sendmmsg(
 }
 
 /**
- * `recvmmsg(fd, msgvec, vlen, flags, timeout)`: recvmsg for one message after the other.
+ * `recvmmsg(fd, msgvec, vlen, flags, timeout)`: recvmsg for one message after the other. Here `recvmmsg(fd, msgvec, flags, timeout)`.
  *
  * @param flags   with MSG_WAITFORONE only the first one is waited for
  * @param timeout looked at after each message; becomes what is left of it. null: no limit

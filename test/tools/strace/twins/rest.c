@@ -1,0 +1,73 @@
+#include "twin.h"
+
+/* Calls that the other twins leave out. */
+int main(void) {
+  BEGIN();
+  char buf[300];
+  int fd = S(open, "f", O_RDWR | O_CREAT, 0600);
+  struct {
+    long a, b;
+  } times = {1, 2};
+  struct timeval tv[2] = {{1, 2}, {3, 0}};
+  S(utime, "f", &times);
+  S(utime, "f", NULL);
+  S(utimes, "f", tv);
+  S(utimes, "f", NULL);
+  S(futimesat, AT_FDCWD, "f", tv);
+  S(futimesat, AT_FDCWD, NULL, 16L);
+  S(statfs, "nonexist", buf);
+  S(statx, AT_FDCWD, "nonexist", 0, STATX_ALL, buf);
+  S(statx, AT_FDCWD, "nonexist", AT_STATX_DONT_SYNC | AT_EMPTY_PATH, 0x10000, buf);
+  S(settimeofday, NULL, NULL);
+  S(settimeofday, 16L, NULL);
+  S(lchown, "f", -1, -1);
+  S(chroot, "nonexist");
+  S(renameat, AT_FDCWD, "f", AT_FDCWD, "g");
+  S(readahead, fd, 0L, 10L);
+  S(sync);
+  S(sync_file_range, fd, 0L, 10L, 3);
+  S(syncfs, fd);
+  S(setregid, -1, 0);
+  S(setresgid, -1, 0, -1);
+  S(pwritev2, fd, 0L, 0L, 0L, 0L, 0);
+  S(pidfd_open, -1, 0);
+  S(pidfd_open, -1, 04000);
+  S(accept, 99, 0L, 0L);
+  S(fallocate, fd, 3, 0L, 10L);
+  S(mkdir, "m", 0);
+  S(chmod, "m", 07777);
+  S(openat, AT_FDCWD, "q", O_RDONLY | O_SYNC | O_NOATIME | O_ASYNC);
+  S(openat, -5, "q", 3);
+  S(open, "q", 0x80000000 | O_CREAT, 1);
+  S(getdents64, fd, buf, 300);
+  S(rt_sigaction, 65, 0L, 0L, 8L);
+  S(getxattr, "g", "user.zz", buf, 100);
+  S(flistxattr, 99, buf, 100);
+  S(setxattr, "g", "user.a", "val", 3, 7);
+  S(lremovexattr, "nonexist", "user.a");
+  S(fsetxattr, 99, "user.b", "v\1l", 3, 2);
+  S(getsockopt, 99, IPPROTO_IPV6, 26, buf, &(socklen_t){4});
+  S(ioctl, fd, TIOCGWINSZ, buf);
+  S(ioctl, fd, FIONCLEX);
+  S(ioctl, fd, TIOCGPGRP, buf);
+  int s = S(socket, AF_INET, SOCK_STREAM, 0), n = 0;
+  S(ioctl, s, TIOCOUTQ, &n);
+  S(ioctl, s, FIOSETOWN, &n);
+  S(ioctl, s, 0x8904, &n);
+  S(ioctl, s, 0x8905, &n);
+  S(ioctl, s, 0xdeadbeefL, &n);
+  S(ioctl, s, 0x40045432L, &n);
+  S(recvmsg, 99, NULL, 0);
+  S(sendmmsg, 99, NULL, 1, 0);
+  S(recvmmsg, 99, NULL, 1, 0, NULL);
+  S(connect, 99, &(struct sockaddr_in6){AF_INET6, htons(80), 0, IN6ADDR_LOOPBACK_INIT, 0}, 28);
+  S(connect, 99, &(struct sockaddr_in6){AF_INET6, htons(80), htonl(7), IN6ADDR_ANY_INIT, 3}, 28);
+  S(connect, 99, &(struct sockaddr_in){AF_INET, htons(80), {0}}, 8);
+  S(splice, 99, NULL, 98, &(long){7}, 5, 0x1f);
+  S(preadv2, 99, NULL, 1, 5L, 0L, -1);
+  S(kill, 1 << 30, 64);
+  S(tgkill, -1, -1, 34);
+  S(rt_sigprocmask, SIG_BLOCK, &(long){-1}, NULL, 8);
+  S(rt_sigprocmask, SIG_UNBLOCK, &(long){0x7ffffffffffff}, NULL, 8);
+  END(0);
+}

@@ -1,0 +1,83 @@
+import * as u from '../../../../kernel-mock/include/uapi/index.js';
+import { ints, longs, mem, str, struct, twin, zeros } from './twin.js';
+
+const CWD = u.AT_FDCWD;
+
+/** A struct sockaddr_in6. */
+function in6(port: number, flowinfo: number, last: number, scope: number): Uint8Array {
+  const bytes = zeros(28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, u.AF_INET6, true);
+  view.setUint16(2, port);
+  view.setUint32(4, flowinfo);
+  bytes[23] = last;
+  view.setUint32(24, scope, true);
+  return bytes;
+}
+
+export default twin(async (S) => {
+  const buf = zeros(300);
+  const fd = await S('open', str('f'), u.O_RDWR | u.O_CREAT, 0o600);
+  const tv = longs(1, 2, 3, 0);
+  await S('utime', str('f'), longs(1, 2));
+  await S('utime', str('f'), null);
+  await S('utimes', str('f'), tv);
+  await S('utimes', str('f'), null);
+  await S('futimesat', CWD, str('f'), tv);
+  await S('futimesat', CWD, null, 16);
+  await S('statfs', str('nonexist'), buf);
+  await S('statx', CWD, str('nonexist'), 0, u.STATX_ALL, buf);
+  await S('statx', CWD, str('nonexist'), u.AT_STATX_DONT_SYNC | u.AT_EMPTY_PATH, 0x10000, buf);
+  await S('settimeofday', null, null);
+  await S('settimeofday', 16, null);
+  await S('lchown', str('f'), -1, -1);
+  await S('chroot', str('nonexist'));
+  await S('renameat', CWD, str('f'), CWD, str('g'));
+  await S('readahead', fd, 0, 10);
+  await S('sync');
+  await S('sync_file_range', fd, 0, 10, 3);
+  await S('syncfs', fd);
+  await S('setregid', -1, 0);
+  await S('setresgid', -1, 0, -1);
+  await S('pwritev2', fd, 0, 0, 0, 0, 0);
+  await S('pidfd_open', -1, 0);
+  await S('pidfd_open', -1, 0o4000);
+  await S('accept', 99, 0, 0);
+  await S('fallocate', fd, 3, 0, 10);
+  await S('mkdir', str('m'), 0);
+  await S('chmod', str('m'), 0o7777);
+  await S('openat', CWD, str('q'), u.O_RDONLY | u.O_SYNC | u.O_NOATIME | u.O_ASYNC);
+  await S('openat', -5, str('q'), 3);
+  await S('open', str('q'), 0x80000000 + u.O_CREAT, 1);
+  await S('getdents64', fd, buf, 300);
+  await S('rt_sigaction', 65, 0, 0, 8);
+  await S('getxattr', str('g'), str('user.zz'), buf, 100);
+  await S('flistxattr', 99, buf, 100);
+  await S('setxattr', str('g'), str('user.a'), mem('val'), 3, 7);
+  await S('lremovexattr', str('nonexist'), str('user.a'));
+  await S('fsetxattr', 99, str('user.b'), mem('v\x01l'), 3, 2);
+  await S('getsockopt', 99, u.IPPROTO_IPV6, 26, buf, ints(4));
+  await S('ioctl', fd, u.TIOCGWINSZ, buf);
+  await S('ioctl', fd, u.FIONCLEX);
+  await S('ioctl', fd, u.TIOCGPGRP, buf);
+  const s = await S('socket', u.AF_INET, u.SOCK_STREAM, 0);
+  await S('ioctl', s, u.TIOCOUTQ, ints(0));
+  await S('ioctl', s, u.FIOSETOWN, ints(0));
+  await S('ioctl', s, 0x8904, ints(0));
+  await S('ioctl', s, 0x8905, ints(0));
+  await S('ioctl', s, 0xdeadbeef, ints(0));
+  await S('ioctl', s, 0x40045432, ints(0));
+  await S('recvmsg', 99, null, 0);
+  await S('sendmmsg', 99, null, 1, 0);
+  await S('recvmmsg', 99, null, 1, 0, null);
+  await S('connect', 99, in6(80, 0, 1, 0), 28);
+  await S('connect', 99, in6(80, 7, 0, 3), 28);
+  await S('connect', 99, struct([2, u.AF_INET], [2, 0x5000], [4, 0]), 8);
+  await S('splice', 99, null, 98, longs(7), 5, 0x1f);
+  await S('preadv2', 99, null, 1, 5, 0, -1);
+  await S('kill', 1 << 30, 64);
+  await S('tgkill', -1, -1, 34);
+  await S('rt_sigprocmask', u.SIG_BLOCK, longs(-1), null, 8);
+  await S('rt_sigprocmask', u.SIG_UNBLOCK, longs(0x7ffffffffffff), null, 8);
+  return 0;
+});
