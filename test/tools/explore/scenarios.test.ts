@@ -61,7 +61,7 @@ const finds = test.macro({
   title: (title) => `${title ?? ''} is found`,
 });
 
-test('a lost wake-up with EPOLLET', finds, lost_wakeup, /dead lock.*\n.*epoll_wait/, 204, 2);
+test('a lost wake-up with EPOLLET', finds, lost_wakeup, /dead lock.*\n.*epoll_wait/, 206, 2);
 test('a second reader of a pipe', finds, two_readers, /exit status 1/, 15, 10);
 test('EINTR that is not handled', finds, eintr, /exit status 1/, 8, 2);
 test('a descriptor number that is used again', finds, reused_descriptor, /exit status 1/, 9, 5);
