@@ -10,6 +10,8 @@ import { type CommandOptions, explore_file } from './explore_file.js';
 import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
+import { type Overlay, OverlayError, parse_overlay } from './overlays.js';
+import { LEAKED } from './observe.js';
 import { RUN_FAILED, type RunOptions, run_file } from './run.js';
 import { HOST } from './run_host.js';
 import { STRACE_HELP, add_strace_options, expression_values } from './strace_cli.js';
@@ -80,6 +82,14 @@ function rule(parse: (text: string) => Rule): (text: string, before?: readonly R
   };
 }
 
+function an_overlay(text: string, before: readonly Overlay[] = []): readonly Overlay[] {
+  try {
+    return [...before, parse_overlay(text)];
+  } catch (error) {
+    throw error instanceof OverlayError ? new UsageError(error.message) : error;
+  }
+}
+
 const RULES = { inject: rule(parse_inject), fault: rule(parse_fault) };
 
 /** The rules of `--inject` and of `-e inject=`, if there are any. */
@@ -126,10 +136,18 @@ const run = program
   .option('--junk <BYTE>', 'fill fresh user memory with this byte', byte)
   .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', variable)
   .option('--log <FILE>', 'write what happens in the kernel to a file, one line for each event')
+  .option('--json <FILE>', 'the same for machines: a line of JSON for each event')
+  .option('--timeline <FILE>', 'write a timeline that ui.perfetto.dev opens')
+  .option('--leaks', 'report descriptors that execve handed over although nobody meant it')
   .option(
     '--inject <RULE>',
     'do something to calls: SET:error=E, :retval=V, :signal=S, :delay_enter=D … :when=N; may be repeated',
     rule(parse_inject),
+  )
+  .option(
+    '--overlay <NAME>',
+    'lay something over the kernel: docker-eperm, seccomp-kill, enosys:NAME, einval-flag:NAME:FLAG; may be repeated',
+    an_overlay,
   )
   .option(
     '--fault <RULE>',
@@ -148,11 +166,14 @@ On a mock kernel the program reads what is piped to this command from its descri
 Exit status: that of the program; 128 + N if signal N killed it; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the run came to no
 end of its own: a dead lock, a program that throws or cannot be loaded, a bug of the kernel.
 
+With --leaks the status is ${LEAKED} if a descriptor leaked.
+
 Rules are those of strace's --inject, and more of their kind: docs/faults.md. A rule that did nothing is told of at the end.
 
 Examples:
   sys-indirect run examples/indirect-v3.ts --kernel 2.6.24-rc3-indirect-v3
   sys-indirect run examples/echo-accept4.ts --kernel 2.6.27 --log /dev/stderr
+  sys-indirect run server.mjs --leaks --log events.txt --timeline trace.json
   sys-indirect run server.mjs --inject accept4:error=EMFILE:when=3+2 --fault %memory
   sys-indirect run examples/echo-accept4.ts --strace -f -y -e trace=network,close
   echo hello | sys-indirect run cat.mjs --kernel 2.6.23`,

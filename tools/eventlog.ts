@@ -1,11 +1,52 @@
 /** An event log: one line for each thing that a kernel did. The same program with the same seed gives the same lines. */
-import type { Task } from '../kernel-mock/include/linux/sched.js';
 import type { Tracer } from '../kernel-mock/include/linux/trace.js';
-import { signal_names } from '../kernel-mock/include/uapi/signal.js';
-import { type DecodedCall, decode_call, decode_inner, format_register, format_result } from './decode.js';
+import { format_register, format_result } from './decode.js';
+import { type EventListener, type KernelEvent, event_tracer } from './events.js';
 
-function format_call({ name, args }: DecodedCall): string {
-  return `${name}(${args.map(format_register).join(', ')})`;
+/** A call in words: its name and registers. */
+export function format_call({ call, args }: { readonly call: string; readonly args: readonly number[] }): string {
+  return `${call}(${args.map(format_register).join(', ')})`;
+}
+
+const task_or_idle = (pid: number): number | string => (pid === 0 ? 'idle' : pid);
+
+function text_of(event: KernelEvent): string {
+  switch (event.event) {
+    case 'enter': {
+      const { inner } = event;
+      const carried = inner === undefined ? '' : ` {${format_call(inner)}} flags ${format_register(inner.flags)}`;
+      return `> ${format_call(event)}${carried}`;
+    }
+    case 'exit':
+      return `< ${event.call} = ${format_result(event.ret)}`;
+    case 'open':
+      return `  fd ${event.fd} opened${event.cloexec ? ', close-on-exec' : ''}`;
+    case 'cloexec':
+      return `  fd ${event.fd} ${event.cloexec ? 'is now' : 'no longer'} close-on-exec`;
+    case 'close':
+      return `  fd ${event.fd} closed`;
+    case 'switch':
+      return `switch ${task_or_idle(event.from)} -> ${task_or_idle(event.to)}`;
+    case 'wakeup':
+      return '  woken up';
+    case 'task':
+      return event.parent === 0 ? '  started' : `  started by ${event.parent}`;
+    case 'gone':
+      return '  gone';
+    case 'signal':
+      return `  signal ${event.name}`;
+    case 'exec':
+      return `  runs ${event.path}`;
+    case 'inject':
+      return `  injected ${event.what} ${event.detail}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Gives `write` one line for each event. */
+export function text_log(write: (line: string) => void): EventListener {
+  return (event) => write(`${event.event === 'switch' ? '-' : event.pid} ${text_of(event)}`);
 }
 
 /**
@@ -16,47 +57,5 @@ function format_call({ name, args }: DecodedCall): string {
  *     2 < socket = 3                           the value that goes back, or the name of the error
  */
 export function event_log(write: (line: string) => void): Tracer {
-  /** The call that a task is in. */
-  const inside = new Map<number, string>();
-  const line = (task: Task, text: string): void => {
-    write(`${task.pid} ${text}`);
-  };
-  return {
-    sys_enter(task) {
-      const call = decode_call(task);
-      const inner = decode_inner(task);
-      inside.set(task.pid, inner === undefined ? call.name : `${call.name}{${inner.name}}`);
-      const carried = inner === undefined ? '' : ` {${format_call(inner)}} flags ${format_register(inner.flags)}`;
-      line(task, `> ${format_call(call)}${carried}`);
-    },
-    sys_exit(task, ret) {
-      line(task, `< ${inside.get(task.pid) ?? '?'} = ${format_result(ret)}`);
-      inside.delete(task.pid);
-    },
-    fd_install(task, fd, _file, cloexec) {
-      line(task, `  fd ${fd} opened${cloexec ? ', close-on-exec' : ''}`);
-    },
-    fd_cloexec(task, fd, cloexec) {
-      line(task, `  fd ${fd} ${cloexec ? 'is now' : 'no longer'} close-on-exec`);
-    },
-    fd_close(task, fd) {
-      line(task, `  fd ${fd} closed`);
-    },
-    sched_switch(prev, next) {
-      write(`- switch ${prev === null ? 'idle' : prev.pid} -> ${next === null ? 'idle' : next.pid}`);
-    },
-    sched_wakeup(task) {
-      line(task, '  woken up');
-    },
-    task_newtask(parent, task) {
-      line(task, parent === null ? '  started' : `  started by ${parent.pid}`);
-    },
-    task_exit(task) {
-      inside.delete(task.pid);
-      line(task, '  gone');
-    },
-    signal_deliver(task, signo) {
-      line(task, `  signal ${signal_names[signo] ?? signo}`);
-    },
-  };
+  return event_tracer([text_log(write)]);
 }

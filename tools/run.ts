@@ -1,14 +1,15 @@
 /** `sys-indirect run`: a program file in a kernel of its own. */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { DeadlockError, type Kernel, MisuseError, OopsError, ProgramError, type RouteName, boot } from '../index.js';
 import type { ConsoleDevice } from '../kernel-mock/drivers/console.js';
 import { signal_names } from '../kernel-mock/include/uapi/signal.js';
-import { event_log } from './eventlog.js';
 import { inject } from './inject/inject.js';
 import type { Rule } from './inject/rule.js';
 import { type ProgramFile, load_program, syntax_error } from './load_program.js';
+import { type ObserveOptions, observe } from './observe.js';
+import { type Overlay, overlay } from './overlays.js';
 import { HOST, HostProgramError, ready_on_host } from './run_host.js';
 import { type StraceFlags, open_strace } from './strace_cli.js';
 import { join_tracers } from './tracers.js';
@@ -17,17 +18,17 @@ import { UsageError } from './usage.js';
 /** Exit status for a run that came to no end of its own: between those of programs and those of signals. */
 export const RUN_FAILED = 125;
 
-export interface RunOptions extends StraceFlags {
+export interface RunOptions extends ObserveOptions, StraceFlags {
   /** A release, or HOST. */
   readonly kernel: string;
   readonly route: RouteName;
   readonly seed?: number;
   readonly junk?: number;
   readonly env?: Readonly<Record<string, string>>;
-  readonly log?: string;
   /** Rules of --inject and --fault. */
   readonly inject?: readonly Rule[];
   readonly fault?: readonly Rule[];
+  readonly overlay?: readonly Overlay[];
 }
 
 /** All that stands in the host's standard input. Waits for its end. */
@@ -58,17 +59,6 @@ function pipe_stdin(kernel: Kernel): void {
   const { device } = kernel.internals.console.private_data as { device: ConsoleDevice };
   let input: Uint8Array | null = null;
   Object.defineProperty(device, 'input', { get: () => (input ??= read_stdin()) });
-}
-
-/** A file that is written line by line: what is in it when a run hangs tells where. */
-function open_log(path: string): { write: (line: string) => void; close: () => void } {
-  let fd: number;
-  try {
-    fd = openSync(path, 'w');
-  } catch (error) {
-    throw new UsageError(`cannot write --log ${path}: ${(error as Error).message}`);
-  }
-  return { write: (line) => writeSync(fd, `${line}\n`), close: () => closeSync(fd) };
 }
 
 /** Where `error` was thrown: the lines of its stack, but for those of files that `hidden` names. */
@@ -109,14 +99,14 @@ function shell_status(file: string, status: number): number {
 /** A program that is ready to run. */
 export interface Ready {
   run(): Promise<number>;
-  /** The run is over, well or not. */
-  close(): void;
+  /** The run is over, well or not. Answers with the exit status that takes the place of the program's; 0: none does. */
+  close(): number;
 }
 
 /** @throws TypeError: what the file exports as `programs` is no such thing */
 function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[], options: RunOptions): Ready {
-  const { kernel: release, route, env, log, seed, junk, inject: rules = [], fault = [] } = options;
-  const out = log === undefined ? null : open_log(log);
+  const { kernel: release, route, env, seed, junk, inject: rules = [], fault = [], overlay: overlays = [] } = options;
+  const observer = observe(options);
   const traced = open_strace(options);
   const kernel = boot({
     ...(seed === undefined ? {} : { seed }),
@@ -125,7 +115,8 @@ function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[],
     route,
     watchdog: null,
   });
-  kernel.set_trace(join_tracers([out === null ? null : event_log(out.write), traced?.tracer ?? null]));
+  kernel.set_trace(join_tracers([observer.tracer, traced?.tracer ?? null]));
+  if (overlays.length > 0) overlay(kernel, ...overlays);
   for (const [path, program] of Object.entries(programs)) kernel.install(path, program);
   const injection = rules.length + fault.length === 0 ? null : inject(kernel, [...rules, ...fault]);
   pipe_stdin(kernel);
@@ -134,7 +125,7 @@ function ready_on_mock({ main, programs }: ProgramFile, argv: readonly string[],
     close() {
       traced?.end();
       for (const line of injection?.unmatched() ?? []) warn(line);
-      out?.close();
+      return observer.end();
     },
   };
 }
@@ -160,11 +151,12 @@ export async function run_file(file: string, args: readonly string[], options: R
   process.once('beforeExit', () => {
     process.exit(fail(file, 'it awaits something outside the kernel that never comes'));
   });
+  let status: number;
   try {
-    return shell_status(file, await ready.run());
+    status = shell_status(file, await ready.run());
   } catch (error) {
-    return fail(file, report(error));
-  } finally {
-    ready.close();
+    status = fail(file, report(error));
   }
+  const instead = ready.close();
+  return status === RUN_FAILED || instead === 0 ? status : instead;
 }

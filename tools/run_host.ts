@@ -10,7 +10,18 @@ export { HostProgramError } from '../host.js';
 export const HOST = 'host';
 
 /** Options that only a mock kernel has. */
-const OF_THE_MOCK = ['seed', 'junk', 'log', 'inject', 'fault', 'strace'] as const;
+const OF_THE_MOCK = [
+  'seed',
+  'junk',
+  'log',
+  'json',
+  'timeline',
+  'leaks',
+  'inject',
+  'fault',
+  'overlay',
+  'strace',
+] as const;
 
 /** The program's environment is that of this process, and what it executes are the files of this machine. */
 export function ready_on_host(main: Program, argv: readonly string[], options: RunOptions): Ready {
@@ -23,5 +34,5 @@ export function ready_on_host(main: Program, argv: readonly string[], options: R
     throw new UsageError((error as Error).message);
   }
   const env = { ...(process.env as Record<string, string>), ...options.env };
-  return { run: () => kernel.run(main, argv, env), close() {} };
+  return { run: () => kernel.run(main, argv, env), close: () => 0 };
 }

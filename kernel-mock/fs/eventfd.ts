@@ -1,9 +1,10 @@
 /** eventfd: a counter of 64 bits to wait on (fs/eventfd.c). */
+import { should_fail } from '../include/linux/inject.js';
 import type { FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
+import { ENOMEM, EAGAIN, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
 import { EFD_SEMAPHORE } from '../include/uapi/eventfd.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLIN, POLLOUT } from '../include/uapi/poll.js';
@@ -151,6 +152,7 @@ export const eventfd_fops = {
 } satisfies FileOperations;
 
 function do_eventfd(task: Task, count: number, flags: number): number {
+  if (should_fail(task.kernel, 'eventfd')) return -ENOMEM;
   const ctx: EventfdCtx = {
     hi: 0,
     lo: count >>> 0,

@@ -1,8 +1,9 @@
 /** epoll (fs/eventpoll.c): a set of files, and the list of those that may be ready. */
+import { should_fail } from '../include/linux/inject.js';
 import type { EpWatcher, FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { Task } from '../include/linux/sched.js';
 import type { PollTable, WaitEntry, WaitQueueHead } from '../include/linux/wait.js';
-import { EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
+import { ENOMEM, EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, ENOTTY, EPERM } from '../include/uapi/errno.js';
 import {
   EPOLLERR,
   EPOLLET,
@@ -141,6 +142,7 @@ export function item_poll(item: Epitem, pt: PollTable | null): number {
 
 /** -EINVAL: too many epolls would hear of the file. */
 function ep_insert(ep: Eventpoll, file: OpenFile, fd: number, events: number, lo: number, hi: number): number {
+  if (should_fail(file.kernel, 'epitem')) return -ENOMEM;
   const item: Epitem = {
     ep,
     fd,
@@ -324,6 +326,7 @@ export const eventpoll_fops = {
 } satisfies FileOperations;
 
 function do_epoll_create(task: Task, flags: number): number {
+  if (should_fail(task.kernel, 'eventpoll')) return -ENOMEM;
   const ep: Eventpoll = {
     file: null,
     items: new Map(),

@@ -1,11 +1,12 @@
 /** Putting another program in the place of the one that runs (fs/exec.c, fs/binfmt_script.c). */
+import { should_fail } from '../include/linux/inject.js';
 import type { Executable } from '../include/linux/binfmts.js';
 import type { OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Mm } from '../include/linux/mm.js';
 import { type Result, type Sleep, TASK_KILLABLE, TASK_RUNNING, type Task } from '../include/linux/sched.js';
 import type { Image } from '../include/uapi/seam.js';
-import { E2BIG, EAGAIN, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC } from '../include/uapi/errno.js';
+import { ENOMEM, E2BIG, EAGAIN, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC } from '../include/uapi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD } from '../include/uapi/fcntl.js';
 import { SIG_DFL, SIG_IGN } from '../include/uapi/signal.js';
 import { get_string } from '../mm/strings.js';
@@ -236,6 +237,7 @@ function do_execveat(task: Task, dirfd: number, filename: number, uargv: number,
   if (typeof name === 'number') return name;
   if (name.bytes === 0 && (flags & AT_EMPTY_PATH) === 0) return -ENOENT;
   const { kernel } = task;
+  if (should_fail(kernel, 'bprm')) return -ENOMEM;
   const found = kernel.binfmt.open_exec(task, dirfd, name.text, flags);
   if (typeof found === 'number') return found;
   const args = copy_args(task, uargv, uenvp);

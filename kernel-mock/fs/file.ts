@@ -1,4 +1,5 @@
 /** Descriptor tables and the life of open files (fs/file.c, fs/file_table.c). */
+import { should_fail } from '../include/linux/inject.js';
 import { FMODE_PATH, type FileOperations, type FilesStruct, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { Sleep, Task } from '../include/linux/sched.js';
@@ -138,11 +139,13 @@ export function rlimit_nofile(task: Task): number {
 
 /** Reserve a descriptor; of `flags` only O_CLOEXEC counts. Other threads see the number taken, but no file behind it yet. */
 export function get_unused_fd_flags(task: Task, flags: number): number {
+  if (should_fail(task.kernel, 'alloc_fd')) return -EMFILE;
   return alloc_fd(task.files, 0, rlimit_nofile(task), flags);
 }
 
 /** The same, not below `start` (F_DUPFD). */
 export function get_unused_fd_from(task: Task, start: number, flags: number): number {
+  if (should_fail(task.kernel, 'alloc_fd')) return -EMFILE;
   return alloc_fd(task.files, start, rlimit_nofile(task), flags);
 }
 

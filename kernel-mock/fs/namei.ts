@@ -1,7 +1,8 @@
 /** From a path to a file (fs/namei.c: link_path_walk, path_lookupat, filename_create). */
+import { should_fail } from '../include/linux/inject.js';
 import type { Dentry, Vfs } from '../include/linux/dcache.js';
 import type { Task } from '../include/linux/sched.js';
-import { EACCES, EBADF, EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from '../include/uapi/errno.js';
+import { ENOMEM, EACCES, EBADF, EEXIST, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from '../include/uapi/errno.js';
 import { AT_FDCWD } from '../include/uapi/fcntl.js';
 import { NAME_MAX, PATH_MAX } from '../include/uapi/limits.js';
 import {
@@ -60,6 +61,7 @@ export function d_is_dir(dentry: Dentry): boolean {
 
 /** The string at `ptr`: -EFAULT, -ENAMETOOLONG, -ENOENT (empty, unless LOOKUP_EMPTY). */
 export function getname(task: Task, ptr: number, flags = 0): string | number {
+  if (should_fail(task.kernel, 'getname')) return -ENOMEM;
   const name = strncpy_from_user(task.mm, ptr, PATH_MAX);
   return name === '' && (flags & LOOKUP_EMPTY) === 0 ? -ENOENT : name;
 }

@@ -1,4 +1,5 @@
 /** Opening files by path (fs/open.c, fs/namei.c path_openat). */
+import { should_fail } from '../include/linux/inject.js';
 import type { Dentry, Inode } from '../include/linux/dcache.js';
 import {
   FMODE_CAN_ODIRECT,
@@ -14,6 +15,7 @@ import {
 } from '../include/linux/fs.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import {
+  ENFILE,
   E2BIG,
   EACCES,
   EAGAIN,
@@ -294,6 +296,7 @@ function do_tmpfile(nd: Nameidata, how: OpenHow): OpenFile | Opening | number {
 
 /** Linux: path_openat. */
 function path_openat(task: Task, dfd: number, name: string, how: OpenHow): OpenFile | Opening | number {
+  if (should_fail(task.kernel, 'alloc_file')) return -ENFILE;
   const { flags, resolve } = how;
   let lookup = resolve << LOOKUP_RESOLVE_SHIFT;
   if ((flags & O_DIRECTORY) !== 0) lookup |= LOOKUP_DIRECTORY;

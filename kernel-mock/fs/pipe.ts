@@ -1,10 +1,22 @@
 /** Pipes: a ring of pages between descriptors (fs/pipe.c). */
+import { should_fail } from '../include/linux/inject.js';
 import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, ENOPKG, EPERM, EPIPE, ERESTARTSYS } from '../include/uapi/errno.js';
+import {
+  ENFILE,
+  EAGAIN,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  ENOMEM,
+  ENOPKG,
+  EPERM,
+  EPIPE,
+  ERESTARTSYS,
+} from '../include/uapi/errno.js';
 import { O_DIRECT, O_NONBLOCK, O_NOTIFICATION_PIPE, O_RDONLY, O_WRONLY } from '../include/uapi/fcntl.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../include/uapi/poll.js';
 import { POLL_IN, POLL_OUT } from '../include/uapi/signal.js';
@@ -357,7 +369,9 @@ export function create_pipe_files(kernel: Kernel, flags: number): [OpenFile, Ope
 }
 
 function do_pipe2(task: Task, fildes: number, flags: number): number {
-  const [reader, writer] = create_pipe_files(task.kernel, flags);
+  const { kernel } = task;
+  if (should_fail(kernel, 'pipe_inode') || should_fail(kernel, 'alloc_file')) return -ENFILE;
+  const [reader, writer] = create_pipe_files(kernel, flags);
   const fd1 = get_unused_fd_flags(task, flags);
   const fd2 = fd1 < 0 ? fd1 : get_unused_fd_flags(task, flags);
   const faulted = fd2 >= 0 && (put_user_u32(task.mm, fildes, fd1) < 0 || put_user_u32(task.mm, fildes + 4, fd2) < 0);

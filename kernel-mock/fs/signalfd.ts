@@ -1,9 +1,10 @@
 /** signalfd: pending signals to read (fs/signalfd.c). */
+import { should_fail } from '../include/linux/inject.js';
 import type { FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, SigInfo, SigSet, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable } from '../include/linux/wait.js';
-import { EAGAIN, EBADF, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
+import { ENOMEM, EAGAIN, EBADF, EFAULT, EINVAL, ERESTARTSYS } from '../include/uapi/errno.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN } from '../include/uapi/poll.js';
@@ -138,6 +139,7 @@ const signalfd_fops = {
 function do_signalfd(task: Task, ufd: number, mask: SigSet, flags: number): number {
   const { lo, hi } = without_unblockable(mask);
   const sigmask = { lo: ~lo, hi: ~hi };
+  if ((ufd | 0) === -1 && should_fail(task.kernel, 'signalfd')) return -ENOMEM;
   if ((ufd | 0) === -1) return anon_inode_getfd(task, signalfd_fops, { sigmask } satisfies SignalfdCtx, flags);
   const file = fget(task, ufd);
   if (file === null) return -EBADF;

@@ -1,10 +1,11 @@
 /** timerfd: timers that are read (fs/timerfd.c). */
+import { should_fail } from '../include/linux/inject.js';
 import type { FileOperations, OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import type { IovIter, Mm } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../include/linux/wait.js';
-import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, ENOTTY, EPERM, ERESTARTSYS } from '../include/uapi/errno.js';
+import { ENOMEM, EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, ENOTTY, EPERM, ERESTARTSYS } from '../include/uapi/errno.js';
 import { O_NONBLOCK } from '../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../include/uapi/layout.js';
 import { POLLIN } from '../include/uapi/poll.js';
@@ -164,6 +165,7 @@ const timerfd_fops = {
 } satisfies FileOperations;
 
 function new_timerfd(task: Task, clockid: number, flags: number): number {
+  if (should_fail(task.kernel, 'timerfd')) return -ENOMEM;
   const ctx: TimerfdCtx = {
     kernel: task.kernel,
     clockid,

@@ -1,4 +1,5 @@
 /** New tasks (kernel/fork.c). */
+import { should_fail } from '../include/linux/inject.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { type Cred, init_cred } from '../include/linux/cred.js';
 import type { FsStruct } from '../include/linux/dcache.js';
@@ -15,7 +16,7 @@ import {
 } from '../include/linux/sched.js';
 import type { WaitEntry } from '../include/linux/wait.js';
 import type { Cpu, Image, UserMemory } from '../include/uapi/seam.js';
-import { EAGAIN, EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
+import { ENOMEM, EAGAIN, EFAULT, EINVAL, ERESTARTNOINTR } from '../include/uapi/errno.js';
 import {
   RLIMIT_CORE,
   RLIMIT_MSGQUEUE,
@@ -343,6 +344,15 @@ function put_pidfd(task: Task, group: ThreadGroup, pidfd: number): number {
   return -EFAULT;
 }
 
+/** Does an injector let one of the allocations fail? In Linux's order, and before anything is there. */
+function copy_process_fails({ kernel }: Task, flags: number): number {
+  if (kernel.inject === null) return 0;
+  if (should_fail(kernel, 'task')) return -ENOMEM;
+  if ((flags & CLONE_FILES) === 0 && should_fail(kernel, 'files_struct')) return -ENOMEM;
+  if ((flags & CLONE_VM) === 0 && should_fail(kernel, 'mm')) return -ENOMEM;
+  return should_fail(kernel, 'pid') ? -ENOMEM : 0;
+}
+
 /** What clone and clone3 ask for. Linux: struct kernel_clone_args. */
 export interface CloneArgs {
   /** CLONE_* bits of the low 32. */
@@ -369,6 +379,8 @@ export function kernel_clone(task: Task, args: CloneArgs): Result {
   recalc_sigpending(task);
   if (signal_pending(task)) return -ERESTARTNOINTR;
   if (over_nproc(task)) return -EAGAIN;
+  const failed = copy_process_fails(task, flags);
+  if (failed < 0) return failed;
 
   const { kernel } = task;
   const thread = (flags & CLONE_THREAD) !== 0;

@@ -1,10 +1,12 @@
 /** Sockets as files, and the socket calls of every family but those that move data, which are in socket_msg.ts (net/socket.c). Knows no family. */
+import { should_fail } from '../include/linux/inject.js';
 import { FMODE_READ, FMODE_WRITE, type FileOperations, type OpenFile } from '../include/linux/fs.js';
 import type { Kernel } from '../include/linux/kernel.js';
 import { type MsgHdr, SS_UNCONNECTED, type Sock, type SockAddr, type Socket } from '../include/linux/net.js';
 import type { IovIter } from '../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../include/linux/sched.js';
 import {
+  ENFILE,
   EAFNOSUPPORT,
   EAGAIN,
   EBADF,
@@ -151,9 +153,13 @@ function sock_create(kernel: Kernel, family: number, type: number, protocol: num
   if (type < 0 || type >= SOCK_MAX) return family < 0 || family >= kernel.net.families.length ? -EAFNOSUPPORT : -EINVAL;
   const pf = kernel.net.families[family];
   if (pf === undefined) return -EAFNOSUPPORT;
+  if (should_fail(kernel, 'sock_alloc')) return -ENFILE;
   const sock = sock_alloc(kernel, type);
   const err = pf.create(kernel, sock, protocol);
-  return err < 0 ? err : sock;
+  if (err < 0) return err;
+  if (!should_fail(kernel, 'sk_alloc')) return sock;
+  sock_release(sock);
+  return pf.sk_alloc_error;
 }
 
 /** The open socket of `fd`, or -EBADF, -ENOTSOCK. */
@@ -209,9 +215,11 @@ function bare_type(task: Task, type: number): number {
 /** A descriptor for `sock`, O_CLOEXEC and O_NONBLOCK of `flags` set before any other thread can see it. Linux: sock_map_fd. */
 function sock_map_fd(task: Task, sock: Socket, flags: number): number {
   const fd = get_unused_fd_flags(task, flags);
-  if (fd < 0) sock_release(sock);
+  const full = fd >= 0 && should_fail(task.kernel, 'alloc_file');
+  if (full) put_unused_fd(task, fd);
+  if (fd < 0 || full) sock_release(sock);
   else fd_install(task, fd, sock_alloc_file(task.kernel, sock, flags));
-  return fd;
+  return full ? -ENFILE : fd;
 }
 
 /**
@@ -344,6 +352,10 @@ function do_accept(task: Task, fd: number, uaddr: number, ulen: number, flags: n
     return file;
   }
   const sock = sock_of(file);
+  if (should_fail(task.kernel, 'sock_alloc')) {
+    put_unused_fd(task, newfd);
+    return -ENFILE;
+  }
   const newsock = sock_alloc(task.kernel, sock.type);
   newsock.ops = sock.ops;
   const ret = sock.ops.accept(task, sock, newsock, file.f_flags);

@@ -56,7 +56,8 @@ const refuses = test.macro({
 
 const ALL = [...RELEASES, 'host'].join(', ');
 const COMMANDS = 'there are run, kernels, demo';
-const RUN_OPTIONS = 'run has --kernel, --route, --seed, --junk, --env, --log, --inject, --fault, --strace, --help';
+const RUN_OPTIONS =
+  'run has --kernel, --route, --seed, --junk, --env, --log, --json, --timeline, --leaks, --inject, --overlay, --fault, --strace, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
 const DEFAULT = 'a program file says export default async (libc, argv, env) => exit status';
 
@@ -101,6 +102,11 @@ test(
 );
 test(
   refuses,
+  ['run', PROGRAM, '--overlay', 'podman'],
+  "there is no overlay 'podman'; there are docker-eperm, seccomp-kill, enosys:NAME, einval-flag:NAME:FLAG",
+);
+test(
+  refuses,
   ['run', PROGRAM, '--fault=socket:signal=HUP'],
   "--fault=socket:signal=HUP: a fault has no 'signal'; --inject has, and a fault takes error, when, syscall, fd, path, flag, task, arg1 … arg6",
 );
@@ -111,6 +117,36 @@ test(refuses, ['run', 'LICENSE'], 'LICENSE is no program file: that is .js, .mjs
 test('installs what a program file exports as programs', async (t) => {
   const { status, stdout } = await cli(['run', 'examples/shell.ts', '--kernel', '2.6.23']);
   t.deepEqual([status, stdout], [0, '4 4 14\n']);
+});
+
+for (const option of ['json', 'timeline'])
+  test(`refuses a ${option} that cannot be written`, async (t) => {
+    const { status, stderr } = await cli(['run', PROGRAM, `--${option}`, 'nowhere/file']);
+    t.is(status, 2);
+    t.regex(stderr, new RegExp(`^sys-indirect: cannot write --${option} nowhere/file: ENOENT.*\\n$`));
+  });
+
+const LEAK = `export default async (libc) => {
+  await libc.socket(1, 1, 0);
+  const pid = await libc.fork(async (libc) => { await libc.execve('/bin/child', ['child'], []); });
+  await libc.waitpid(pid, null, 0);
+};
+export const programs = { '/bin/child': async () => {} };`;
+test('a leak is the status, and the log has the lines that the report names', async (t) => {
+  const cwd = folder(t, { 'main.mjs': LEAK });
+  const args = ['run', 'main.mjs', '--leaks', '--log', 'log', '--json', 'json', '--timeline', 'trace'];
+  const { status, stdout, stderr } = await cli(args, { cwd });
+  t.deepEqual([status, stdout], [124, '']);
+  const [, line] = /made by task 2 \(main\.mjs\) with socket\(1, 1, 0\) at line (\d+)\n/.exec(stderr)!;
+  t.regex(stderr, /1 leaked; 1 program was started by execve\n$/);
+  const lines = (name: string): string[] => readFileSync(join(cwd, name), 'utf8').trimEnd().split('\n');
+  t.is(lines('log')[Number(line) - 1], '2 > socket(1, 1, 0)');
+  t.like(JSON.parse(lines('json')[Number(line) - 1]!), { event: 'enter', call: 'socket', n: Number(line) });
+  t.true((JSON.parse(lines('trace').join('')) as { traceEvents: unknown[] }).traceEvents.length > 10);
+});
+test('no leak', async (t) => {
+  const { status, stderr } = await cli(['run', 'examples/shell.ts', '--leaks']);
+  t.deepEqual([status, stderr], [0, 'sys-indirect: no descriptor leaked; 4 programs were started by execve\n']);
 });
 
 test('refuses a log that cannot be written', async (t) => {

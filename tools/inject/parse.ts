@@ -13,14 +13,10 @@ import { counts_of } from './registers.js';
 /** Where allocations can fail; `any` is all of them. */
 export const SITES: readonly FaultSite[] = [
   'alloc_fd',
-  'expand_files',
   'alloc_file',
   'sock_alloc',
   'sk_alloc',
-  'alloc_skb',
   'pipe_inode',
-  'pipe_page',
-  'inode',
   'getname',
   'epitem',
   'eventpoll',
@@ -29,12 +25,10 @@ export const SITES: readonly FaultSite[] = [
   'timerfd',
   'inotify_group',
   'inotify_mark',
-  'file_lock',
   'task',
   'files_struct',
   'mm',
   'pid',
-  'poll_table',
   'bprm',
   'scm_fp_list',
 ];

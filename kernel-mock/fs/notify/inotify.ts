@@ -1,11 +1,12 @@
 /** inotify: a descriptor that tells what happens to files (fs/notify/inotify/). */
+import { should_fail } from '../../include/linux/inject.js';
 import type { FsnotifyMark, Inode, Vfs } from '../../include/linux/dcache.js';
 import { FMODE_READ, type FileOperations, type OpenFile } from '../../include/linux/fs.js';
 import type { Kernel } from '../../include/linux/kernel.js';
 import type { IovIter } from '../../include/linux/mm.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../../include/linux/wait.js';
-import { EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, EMFILE, ERESTARTSYS } from '../../include/uapi/errno.js';
+import { EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, ERESTARTSYS } from '../../include/uapi/errno.js';
 import { AT_FDCWD, O_NONBLOCK, O_RDONLY } from '../../include/uapi/fcntl.js';
 import {
   IN_ALL_EVENTS,
@@ -203,6 +204,7 @@ const inotify_fops = {
 
 function do_inotify_init(task: Task, flags: number): number {
   const { kernel, cred } = task;
+  if (should_fail(kernel, 'inotify_group')) return -ENOMEM;
   const vfs = vfs_of(kernel);
   if (count_instance(vfs, cred.uid, 1) > MAX_USER_INSTANCES) {
     count_instance(vfs, cred.uid, -1);
@@ -249,6 +251,7 @@ function update_watch(group: InotifyGroup, inode: Inode, arg: number): number {
     old.mask = (arg & IN_MASK_ADD) !== 0 ? old.mask | bits : bits;
     return old.wd;
   }
+  if (should_fail(group.kernel, 'inotify_mark')) return -ENOMEM;
   const mark = new InotifyMark(group, inode, group.next_wd++, bits);
   group.marks.set(mark.wd, mark);
   inode.i_marks = [...(inode.i_marks ?? []), mark];

@@ -11,14 +11,10 @@ import type { Task } from './sched.js';
  */
 export type FaultSite =
   | 'alloc_fd' // EMFILE: a descriptor
-  | 'expand_files' // ENOMEM: a larger descriptor table
   | 'alloc_file' // ENFILE: an open file
   | 'sock_alloc' // ENFILE: a socket's inode
   | 'sk_alloc' // ENOMEM (AF_UNIX), ENOBUFS (AF_INET, AF_INET6): the socket itself
-  | 'alloc_skb' // ENOBUFS: a buffer for data that are sent
   | 'pipe_inode' // ENFILE: a new pipe
-  | 'pipe_page' // ENOMEM: a page of a pipe
-  | 'inode' // ENOSPC, ENOMEM: a new file
   | 'getname' // ENOMEM: the copy of a path
   | 'epitem' // ENOMEM: a descriptor in an epoll
   | 'eventpoll' // ENOMEM: a new epoll
@@ -26,13 +22,11 @@ export type FaultSite =
   | 'signalfd' // ENOMEM
   | 'timerfd' // ENOMEM
   | 'inotify_group' // ENOMEM: a new inotify
-  | 'inotify_mark' // ENOSPC: a watch
-  | 'file_lock' // ENOLCK: a record lock
+  | 'inotify_mark' // ENOMEM: a watch
   | 'task' // ENOMEM: a new task
   | 'files_struct' // ENOMEM: a descriptor table for it
   | 'mm' // ENOMEM: an address space for it
-  | 'pid' // EAGAIN: its number
-  | 'poll_table' // ENOMEM: the sleeper's entries of poll and select
+  | 'pid' // ENOMEM: its number
   | 'bprm' // ENOMEM: what execve collects
   | 'scm_fp_list'; // ENOMEM: descriptors that travel in a message
 

@@ -17,7 +17,8 @@ import type { Tracer } from './trace.js';
 export interface Kernel {
   readonly release: Release;
   readonly arch: string;
-  readonly sys_call_table: readonly (SyscallHandler | undefined)[];
+  /** By number. Overlays put another one in its place. */
+  sys_call_table: readonly (SyscallHandler | undefined)[];
   /** By number: the bits of `file_flags.flags` that this release heeds inside the call; undefined: not on the white-list. */
   readonly indirect_calls: readonly (number | undefined)[];
   /** Every live task by thread id. */

@@ -120,6 +120,8 @@ export interface ProtoOps {
 
 /** One row for each address family: net_proto_family. */
 export interface NetProtoFamily {
+  /** What socket answers when there is no memory for one. */
+  readonly sk_alloc_error: number;
   readonly family: number;
   /** Give `sock` its operations and its sock, or answer -errno. */
   create(kernel: Kernel, sock: Socket, protocol: number): number;

@@ -1,8 +1,9 @@
 /** Control messages of level SOL_SOCKET: descriptors and credentials that travel with a message (net/core/scm.c). */
+import { should_fail } from '../../include/linux/inject.js';
 import type { OpenFile } from '../../include/linux/fs.js';
 import { type MsgHdr, SCM_RECV_CREDENTIALS, SCM_RECV_PIDFD, type Sock, type Socket } from '../../include/linux/net.js';
 import type { Task, ThreadGroup } from '../../include/linux/sched.js';
-import { EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../../include/uapi/errno.js';
+import { ENOMEM, EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../../include/uapi/errno.js';
 import { O_CLOEXEC } from '../../include/uapi/fcntl.js';
 import { layout_x86_64 } from '../../include/uapi/layout.js';
 import {
@@ -111,6 +112,7 @@ function scm_fp_copy(task: Task, scm: ScmCookie, control: Uint8Array, at: number
   if (num === 0) return 0;
   const max = task.kernel.release.scm_max_fd;
   if (num > max) return -EINVAL;
+  if (scm.fp === null && should_fail(task.kernel, 'scm_fp_list')) return -ENOMEM;
   scm.fp ??= { fp: [], user: task.cred.uid };
   const { fp } = scm.fp;
   if (fp.length + num > max) return -EINVAL;

@@ -14,6 +14,7 @@ import type { Kernel } from '../../include/linux/kernel.js';
 import type { Result, Sleep, Task } from '../../include/linux/sched.js';
 import type { Timespec64 } from '../../include/linux/timekeeping.js';
 import {
+  ENOBUFS,
   EACCES,
   EADDRNOTAVAIL,
   EAFNOSUPPORT,
@@ -329,6 +330,7 @@ export function no_raw_socket(kernel: Kernel, protocol: number): number {
  */
 export const inet_family_ops: NetProtoFamily = {
   family: AF_INET,
+  sk_alloc_error: -ENOBUFS,
   create(kernel, sock, protocol) {
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -EINVAL;
     switch (sock.type) {

@@ -2,6 +2,7 @@
 import type { NetProtoFamily, ProtoOps, SockAddr, Socket } from '../../include/linux/net.js';
 import type { Task } from '../../include/linux/sched.js';
 import {
+  ENOBUFS,
   EACCES,
   EADDRNOTAVAIL,
   EAFNOSUPPORT,
@@ -90,6 +91,7 @@ export const inet6_dgram_ops = {
 /** As AF_INET; see the deviations there. Linux: inet6_create. */
 export const inet6_family_ops: NetProtoFamily = {
   family: AF_INET6,
+  sk_alloc_error: -ENOBUFS,
   create(kernel, sock, protocol) {
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -EINVAL;
     switch (sock.type) {

@@ -14,6 +14,7 @@ import {
 import type { Task } from '../../include/linux/sched.js';
 import type { PollTable, WaitQueueHead } from '../../include/linux/wait.js';
 import {
+  ENOMEM,
   EADDRINUSE,
   ECONNREFUSED,
   ECONNRESET,
@@ -347,6 +348,7 @@ export function unix_family(ops: { stream: ProtoOps; dgram: ProtoOps; seqpacket:
   };
   return {
     family: AF_UNIX,
+    sk_alloc_error: -ENOMEM,
     create(kernel, sock, protocol) {
       if (protocol !== 0 && protocol !== AF_UNIX) return -EPROTONOSUPPORT;
       const row = types[sock.type];
