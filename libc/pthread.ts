@@ -16,7 +16,7 @@ import { test_cancel } from './internal/cancel.js';
 import { describe } from './internal/describe.js';
 import { type Pthread, new_pthread } from './internal/process.js';
 import type { Thread } from './internal/thread.js';
-import { alloc_tid_word, free_tid_word, get_tid, put_tid } from './internal/tid_word.js';
+import { alloc_tid_word, free_tid_word, put_tid, watch_tid } from './internal/tid_word.js';
 
 /** What glibc passes to clone(2) for a thread. */
 const THREAD_FLAGS =
@@ -107,6 +107,9 @@ export async function pthread_exit(this: Thread, retval: unknown): Promise<never
     }
   }
   this.free_areas();
+  if (process.leader === this) process.leader = null;
+  // As long as the first thread is there, it is all the same in which order the others go.
+  this.cpu.memory.touch?.('nthreads', process.leader === null);
   if (--process.nthreads === 0) await (this as Libc).exit(0);
   await this.enter(this.nr.exit, 0);
   throw new Error('exit returned');
@@ -157,7 +160,7 @@ export async function pthread_join(
   };
   this.self?.cleanup.push(forget);
   this.cancel_call = true;
-  for (let tid = get_tid(other.tid); tid !== 0; tid = get_tid(other.tid)) {
+  for (let tid = watch_tid(this, other.tid); tid !== 0; tid = watch_tid(this, other.tid)) {
     await this.enter(this.nr.futex, other.tid.ptr, FUTEX_WAIT, tid);
   }
   this.cancel_call = false;
@@ -173,7 +176,7 @@ export async function pthread_detach(this: Thread, thread: PthreadT): Promise<nu
   if (other === undefined) return ESRCH;
   if (other.detached || other.joined) return EINVAL;
   other.detached = true;
-  if (get_tid(other.tid) === 0) free_tid_word(this, other);
+  if (watch_tid(this, other.tid) === 0) free_tid_word(this, other);
   return 0;
 }
 
@@ -182,7 +185,7 @@ export async function pthread_kill(this: Thread, thread: PthreadT, sig: number):
   const other = thread_of(thread);
   if (other === undefined) return ESRCH;
   if (sig === 32 || sig === 33) return EINVAL;
-  const tid = get_tid(other.tid);
+  const tid = watch_tid(this, other.tid);
   if (tid === 0) return 0;
   const pid = await this.enter(this.nr.getpid);
   return Math.abs(await this.enter(this.nr.tgkill, pid, tid, sig));

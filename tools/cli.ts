@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RouteName, releases, routes } from '../index.js';
 import { demo } from './demo.js';
+import { strategies } from './explore/strategies/index.js';
+import type { Shard } from './explore/strategy.js';
+import { type CommandOptions, explore_file } from './explore_file.js';
 import { parse_fault, parse_inject } from './inject/parse.js';
 import { type Rule, RuleError } from './inject/rule.js';
 import { list_kernels } from './kernels.js';
@@ -39,6 +42,20 @@ function integer(text: string): number {
   const n = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(n)) throw new InvalidArgumentError('It is a whole number.');
   return n;
+}
+
+/** Seconds, with or without the s; in milliseconds. */
+function duration(text: string): number {
+  const n = Number(text.replace(/s$/, ''));
+  if (text === '' || !(n > 0)) throw new InvalidArgumentError('It is a number of seconds.');
+  return n * 1000;
+}
+
+/** Part `i/n`, counted from 1. */
+function shard(text: string): Shard {
+  const [, i = NaN, n = NaN] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (!(i >= 1 && i <= n)) throw new InvalidArgumentError('It is I/N, 1/N to N/N.');
+  return { i: i - 1, n };
 }
 
 function byte(text: string): number {
@@ -188,6 +205,51 @@ program
     const { text, ok } = await demo();
     process.stdout.write(text);
     leave(ok ? 0 : RUN_FAILED);
+  });
+
+program
+  .command('explore')
+  .summary('try every order of events of a program')
+  .description(
+    'Try the orders in which the system calls, wake-ups and timers of FILE can happen, until one fails: by its exit status, a dead lock, an\n' +
+      'exception, or something that is left. FILE is a program as for `run`; its export `explore` says what else to look at.',
+  )
+  .argument('[FILE]', 'the program; with --merge a report')
+  .argument('[ARGS...]', 'its arguments; with --merge further reports')
+  .usage('FILE [options] [-- ARGS...]')
+  .addOption(new Option('--kernel <RELEASE>', 'the release to boot').choices(RELEASES))
+  .addOption(new Option('--route <ROUTE>', 'how flags reach the kernel').choices(Object.keys(routes)))
+  .addOption(new Option('--strategy <NAME>', 'how orders are chosen').choices(Object.keys(strategies)).default('dpor'))
+  .option('--preemptions <N>', 'dfs: at most so many preemptions', integer)
+  .option('--runs <N>', 'random, pct: so many orders (default 10000)', integer)
+  .option('--depth <D>', 'pct: so many orderings have to meet (default 3)', integer)
+  .option('--seed <S>', 'random, pct: same seed, same orders', integer)
+  .option('--shared', 'dpor: threads share variables that nobody tells of')
+  .option('--all', 'go on after the first failure, and count them')
+  .option('--time <SECONDS>', 'stop after that time', duration)
+  .option('--workers <N>', 'share the search among so many processes', integer)
+  .option('--shard <I/N>', 'search part I of N', shard)
+  .option('--checkpoint <FILE>', 'when stopped, write where the search is; go on from there next time')
+  .option('--replay <SCHEDULE>', 'one order, as a report names it')
+  .option('--merge', 'join the reports of all shards, which --json has written')
+  .option('--compare', 'how many executions each strategy needs')
+  .option('--json', 'the report as JSON')
+  .addHelpText(
+    'after',
+    `
+Exit status: 0 if no order failed, 1 if one did; ${USAGE} if the command line is wrong; ${RUN_FAILED} if the program is not deterministic, or the
+schedule does not fit it.
+
+Examples:
+  sys-indirect explore examples/race-accept.ts --route legacy --all
+  sys-indirect explore examples/full-pipes.ts --strategy dfs --preemptions 2
+  sys-indirect explore server.mjs --strategy random --time 60 --workers 4 --all
+  sys-indirect explore server.mjs --shard 1/8 --json > 1.json; sys-indirect explore --merge *.json`,
+  )
+  .action(async (file: string | undefined, args: string[], options: CommandOptions) => {
+    if (file === undefined)
+      throw new UsageError('explore needs a FILE: sys-indirect explore FILE [options] [-- ARGS...]');
+    leave(await explore_file(file, [...args, ...after_dashes], options, (text) => process.stdout.write(text)));
   });
 
 const COMMANDS = program.commands.map((c) => c.name());

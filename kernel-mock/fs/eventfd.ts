@@ -140,7 +140,7 @@ function eventfd_show_fdinfo(file: OpenFile): string {
   return `eventfd-count: ${count.padStart(16)}\neventfd-id: 0\neventfd-semaphore: ${semaphore ? 1 : 0}\n`;
 }
 
-const eventfd_fops = {
+export const eventfd_fops = {
   nowait: true,
   plain_write: true,
   llseek: noop_llseek,

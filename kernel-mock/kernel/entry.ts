@@ -25,7 +25,7 @@ import { put_held } from '../fs/file.js';
 import { DeadlockError, MisuseError, OopsError, ProgramError, describe_call, describe_task } from './panic.js';
 import { do_exit } from './exit.js';
 import { injected_call, interrupted_sleep } from './inject.js';
-import { activate_task, pick_next_task } from './sched.js';
+import { activate_task, pick_next_task, timer_is_choice } from './sched.js';
 import { is_restart_code, setup_rt_frame } from './sigframe.js';
 import { do_group_exit, get_signal, one_has_stopped, restore_saved_sigmask } from './signal.js';
 import { task_work_run } from './task_work.js';
@@ -103,12 +103,15 @@ function traced_call(task: Task): Result {
 function syscall_slow(task: Task): number | Promise<number> {
   const { kernel } = task;
   const tick = kernel.budget < 0;
-  if (tick) update_process_times(kernel);
-  if ((tick || kernel.policy !== null) && fifo_len(kernel.ready) > 0) {
-    activate_task(task);
-    return leave(task, enter_later(task));
-  }
   try {
+    if (tick) {
+      update_process_times(kernel);
+      kernel.policy?.tick?.();
+    }
+    if (((tick || kernel.policy !== null) && fifo_len(kernel.ready) > 0) || timer_is_choice(kernel)) {
+      activate_task(task);
+      return leave(task, enter_later(task));
+    }
     return leave(task, traced_call(task));
   } catch (error) {
     return oops(task, error);

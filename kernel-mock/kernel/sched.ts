@@ -9,6 +9,8 @@ import {
   type Task,
 } from '../include/linux/sched.js';
 import { fifo_items, fifo_len, fifo_push, fifo_shift, fifo_take } from '../lib/fifo.js';
+import { next_timer } from '../lib/timerqueue.js';
+import { tick_nohz_idle } from './time.js';
 
 /** Put a task that could run behind the others that could. */
 export function activate_task(task: Task): void {
@@ -24,14 +26,27 @@ export function wake_up_process(task: Task): boolean {
   return true;
 }
 
+/** May the policy let the next timer fire before a task that could run? On the host's clock time is nobody's choice. */
+export function timer_is_choice({ policy, clock, timers }: Kernel): boolean {
+  return policy?.timers === true && clock === null && next_timer(timers) !== undefined;
+}
+
 /** Take the next task from the run queue: the one that waits longest, or the one the policy chooses. */
 export function pick_next_task(kernel: Kernel): Task | undefined {
   const { ready, policy } = kernel;
-  if (policy === null || fifo_len(ready) < 2) return fifo_shift(ready);
-  const index = policy.pick(fifo_items(ready));
-  if (!(Number.isInteger(index) && index >= 0 && index < fifo_len(ready)))
-    throw new RangeError(`the scheduling policy picked ${index} of ${fifo_len(ready)} tasks`);
-  return fifo_take(ready, index);
+  if (policy === null) return fifo_shift(ready);
+  for (;;) {
+    const timer = fifo_len(ready) > 0 && timer_is_choice(kernel);
+    if (fifo_len(ready) < 2 && !timer) return fifo_shift(ready);
+    const index = policy.pick(fifo_items(ready), timer);
+    if (index === -1 && timer) {
+      tick_nohz_idle(kernel);
+      continue;
+    }
+    if (!(Number.isInteger(index) && index >= 0 && index < fifo_len(ready)))
+      throw new RangeError(`the scheduling policy picked ${index} of ${fifo_len(ready)} tasks`);
+    return fifo_take(ready, index);
+  }
 }
 
 function* yield_task(): Sleep {

@@ -28,6 +28,7 @@ export function run_timers(kernel: Kernel): void {
   const now = ktime_get(kernel);
   for (let t = next_timer(kernel.timers); t !== undefined && t.expires <= now; t = next_timer(kernel.timers)) {
     del_timer(kernel.timers, t);
+    kernel.trace?.hrtimer_expire_entry?.();
     t.func();
   }
 }

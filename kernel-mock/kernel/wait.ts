@@ -51,12 +51,38 @@ export function remove_wait_queue(entry: WaitEntry): void {
   entry.next = null;
 }
 
+function exclusive_sleepers(q: WaitQueueHead): WaitEntry[] {
+  const sleepers: WaitEntry[] = [];
+  for (let entry = q.first; entry !== null; entry = entry.next)
+    if (entry.exclusive && (entry.func !== null || entry.task?.state === TASK_INTERRUPTIBLE)) sleepers.push(entry);
+  return sleepers;
+}
+
+/** A policy may say which of several exclusive sleepers is met first: it is moved before the others. */
+function choose_sleeper(q: WaitQueueHead): void {
+  const policy = q.first?.task?.kernel.policy ?? q.last?.task?.kernel.policy;
+  if (policy?.wake === undefined) return;
+  const sleepers = exclusive_sleepers(q);
+  if (sleepers.length < 2) return;
+  const chosen = sleepers[policy.wake(sleepers)]!;
+  if (chosen === sleepers[0]) return;
+  const before = sleepers[0]!;
+  remove_wait_queue(chosen);
+  chosen.queue = q;
+  chosen.next = before;
+  chosen.prev = before.prev;
+  if (before.prev === null) q.first = chosen;
+  else before.prev.next = chosen;
+  before.prev = chosen;
+}
+
 /**
  * Something happened that `key` names (POLL* bits; 0: anything). Wakes every entry that is not exclusive, and the first
  * `nr_exclusive` of the others that were asleep.
  */
 export function wake_up(q: WaitQueueHead, key = 0, nr_exclusive = 1): void {
   let left = nr_exclusive;
+  if (q.first !== q.last && left === 1) choose_sleeper(q);
   for (let entry = q.first; entry !== null && left > 0;) {
     const { next } = entry;
     const woke = entry.func !== null ? entry.func(entry, key) : entry.task !== null && wake_up_process(entry.task);

@@ -27,6 +27,7 @@ export function mm_alloc(junk: number | undefined): Mm {
 /** The view that the process has. A class: every process has one, and closures would be three objects more. */
 class ProcessMemory implements UserMemory {
   readonly junk: number | undefined;
+  touch: ((word: number | string, write: boolean) => void) | null = null;
   readonly #mm: Mm;
 
   constructor(mm: Mm, junk: number | undefined) {

@@ -53,6 +53,7 @@ function new_process(route: Route, environ: string[], new_libc: NewLibc, feature
     keys: [],
     commands: new Map(),
     nthreads: 1,
+    leader: null,
     tid_words: [],
     threads: new WeakMap(),
     new_thread: (cpu) => new_thread(process, cpu, new_libc),
@@ -62,6 +63,7 @@ function new_process(route: Route, environ: string[], new_libc: NewLibc, feature
 
 function new_thread(process: Process, cpu: Cpu, new_libc: NewLibc): Libc {
   const libc = new_libc(cpu, process);
+  if (process.nthreads === 1) process.leader ??= libc;
   process.threads.set(cpu, libc);
   return libc;
 }

@@ -22,8 +22,8 @@ export function word_of(t: Thread, w: Word): Uint8Array {
   if (w.word === undefined) {
     w.word = new Uint8Array(8);
     w.ptr = t.cpu.memory.map(w.word);
-    return w.word;
   }
+  t.cpu.memory.touch?.(w.ptr!, true);
   // After a fork the child's word is its own copy.
   return t.cpu.memory.bytes(w.ptr!) ?? w.word;
 }
@@ -46,6 +46,13 @@ export function is_moment({ tv_nsec }: Timespec): boolean {
 
 /** Sleep while the word is `value`, until a moment of the date at the longest. The answer of futex. */
 export async function wait_on(t: Thread, w: Word, value: number, until: Timespec | null): Promise<number> {
+  const ret = await futex_wait(t, w, value, until);
+  // Whoever was asleep looks at the word again.
+  t.cpu.memory.touch?.(w.ptr!, true);
+  return ret;
+}
+
+async function futex_wait(t: Thread, w: Word, value: number, until: Timespec | null): Promise<number> {
   if (until === null) return t.enter(t.nr.futex, w.ptr, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value);
   const ts = t.map(encode_timespec(until));
   const op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;

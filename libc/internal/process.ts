@@ -108,6 +108,8 @@ export interface Process {
   readonly commands: Map<FILE, number>;
   /** Threads that have not ended. */
   nthreads: number;
+  /** The first thread; null once it has ended by pthread_exit, and the last of the others ends the process. */
+  leader: Libc | null;
   /** Places for the ids of threads to come. */
   readonly tid_words: TidWord[];
   /** The handles, by processor. */

@@ -17,6 +17,12 @@ export function get_tid({ bytes, at }: TidWord): number {
   return get_u32(bytes, at);
 }
 
+/** The same, looked at by another thread. */
+export function watch_tid(t: Thread, tid: TidWord): number {
+  t.cpu.memory.touch?.(tid.ptr, false);
+  return get_tid(tid);
+}
+
 export function put_tid({ bytes, at }: TidWord, tid: number): void {
   put_u32(bytes, at, tid);
 }

@@ -7,7 +7,7 @@ import { address_of } from '../internal/handlers.js';
 import type { Pthread } from '../internal/process.js';
 import { do_sigaction } from '../internal/sigaction.js';
 import type { Thread } from '../internal/thread.js';
-import { get_tid } from '../internal/tid_word.js';
+import { watch_tid } from '../internal/tid_word.js';
 import { type PthreadT, pthread_self } from '../pthread.js';
 
 /** The kernel wants an address; what runs is the library's own function (internal/cancel.ts). */
@@ -22,7 +22,7 @@ const sigcancel = (): void => {};
 export async function pthread_cancel(this: Thread, thread: PthreadT): Promise<number> {
   const { thread: other } = thread;
   if (other === undefined) return ESRCH;
-  const tid = get_tid(other.tid);
+  const tid = watch_tid(this, other.tid);
   if (tid === 0 || other.canceled) return 0;
   const act = { handler: address_of(this.process, sigcancel), flags: SA_SIGINFO | SA_RESTART, mask: [] };
   await do_sigaction(this, SIGCANCEL, act, null);

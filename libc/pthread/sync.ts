@@ -184,7 +184,7 @@ export async function pthread_once(this: Thread, once: PthreadOnceT, init: (libc
   this.self?.cleanup.push(again);
   await init(this);
   this.self?.cleanup.splice(this.self.cleanup.lastIndexOf(again), 1);
-  put_u32(word, 0, 2);
+  put_u32(word_of(this, once), 0, 2);
   await wake(this, once, 0x7fffffff);
   return 0;
 }

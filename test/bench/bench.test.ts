@@ -16,6 +16,7 @@ interface Output {
   readonly scaling: readonly { name: string; ratio: unknown; target: unknown }[];
   readonly host: readonly { name: string; host_ns: unknown; target: unknown }[];
   readonly memory: readonly { name: string; bytes: unknown; target: unknown }[];
+  readonly explore: Readonly<Record<string, unknown>>;
 }
 
 const NAMES = [
@@ -48,7 +49,15 @@ test('--json prints every row, and nothing but JSON', (t) => {
   const { status, stdout, stderr } = bench('--quick', '--json');
   t.is(status, 0, stderr);
   const output = JSON.parse(stdout) as Output;
-  t.deepEqual(Object.keys(output), ['rows', 'indirect_over_dedicated', 'boot_us', 'scaling', 'memory', 'host']);
+  t.deepEqual(Object.keys(output), [
+    'rows',
+    'indirect_over_dedicated',
+    'boot_us',
+    'scaling',
+    'memory',
+    'host',
+    'explore',
+  ]);
   t.deepEqual(
     output.rows.map((row) => row.name),
     NAMES,
@@ -69,6 +78,16 @@ test('--json prints every row, and nothing but JSON', (t) => {
   for (const { name, host_ns, target } of output.host) t.true(positive(host_ns) && positive(target), name);
   t.is(output.memory.length, 4);
   for (const { name, bytes, target } of output.memory) t.true(typeof bytes === 'number' && positive(target), name);
+  const { targets, ...explored } = output.explore;
+  t.is(typeof targets, 'object');
+  t.deepEqual(Object.keys(explored), [
+    'schedules_per_s',
+    'fastcheck_schedules_per_s',
+    'traced_ratio',
+    'dpor_executions',
+    'dfs_executions_at_least',
+  ]);
+  for (const [name, value] of Object.entries(explored)) t.true(positive(value), name);
 });
 
 test('--json with one row prints that row alone', (t) => {

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { measure_in_child } from './child.js';
 import { ECHO_TARGET, HOST_TARGET, host_rows, no_host } from './host_rows.js';
-import type { BootTime, Effort, Figures, HostFigures, Part } from './measure.js';
+import type { BootTime, Effort, Exploration, Figures, HostFigures, Part } from './measure.js';
 import { compile_native } from './native.js';
 import type { Row } from './row.js';
 import { rows } from './rows.js';
@@ -36,6 +36,22 @@ interface Report {
   readonly memory: readonly Named<{ readonly bytes: number }>[];
   /** On the kernel of this machine; none where it cannot be had. */
   readonly host: readonly Named<HostFigures>[];
+  readonly explore: Exploration;
+}
+
+/** What the explorer's figures should be: schedules a second, times fast-check's, traced over untraced, DPOR over depth first. */
+const EXPLORE_TARGETS = { schedules_per_s: 100_000, over_fastcheck: 2, traced_ratio: 3, dpor_over_dfs: 0.1 } as const;
+
+function json_explore(figures: Exploration): object {
+  const { schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs } = figures;
+  return {
+    schedules_per_s: Math.round(schedules_per_s),
+    fastcheck_schedules_per_s: Math.round(fastcheck_schedules_per_s),
+    traced_ratio: round_to(traced_ratio, 3),
+    dpor_executions: dpor,
+    dfs_executions_at_least: dfs,
+    targets: EXPLORE_TARGETS,
+  };
 }
 
 const json_row = ({ name, mock_ns: mock, native_ns, ratio, target }: Named<Figures>): object => ({
@@ -54,7 +70,7 @@ const json_host = ({ name, host_ns, other_ns, ratio, target }: Named<HostFigures
   target,
 });
 
-function json_report({ figures, over, us, scaling, memory, host }: Report): object {
+function json_report({ figures, over, us, scaling, memory, host, explore }: Report): object {
   return {
     rows: figures.map(json_row),
     indirect_over_dedicated: round_to(over, 3),
@@ -62,6 +78,7 @@ function json_report({ figures, over, us, scaling, memory, host }: Report): obje
     scaling: scaling.map(({ name, ratio, target }) => ({ name, ratio: round_to(ratio, 3), target })),
     memory: memory.map(({ name, bytes, target }) => ({ name, bytes: Math.round(bytes), target })),
     host: host.map(json_host),
+    explore: json_explore(explore),
   };
 }
 
@@ -88,7 +105,7 @@ function print_rows(figures: readonly Named<Figures>[], no_native: string | null
   print_columns([['row', 'mock ns', 'min', 'native ns', 'min', 'ratio', 'target', ''], ...lines]);
 }
 
-function print_report({ figures, over, us, scaling, memory, host }: Report, no_native: string | null): void {
+function print_report({ figures, over, us, scaling, memory, host, explore }: Report, no_native: string | null): void {
   print_rows(figures, no_native);
   console.log(
     `\nindirect over dedicated ${over.toFixed(2)} (target 1.2), ` +
@@ -105,6 +122,15 @@ function print_report({ figures, over, us, scaling, memory, host }: Report, no_n
     ...memory.map((f) => [f.name, f.bytes.toFixed(0), `<= ${f.target}`, missed(f.bytes > f.target)]),
   ]);
   print_host(host);
+  print_explore(explore);
+}
+
+function print_explore({ schedules_per_s, fastcheck_schedules_per_s, traced_ratio, dpor, dfs }: Exploration): void {
+  console.log(
+    `\nexplore ${schedules_per_s.toFixed(0)} schedules a second (target ${EXPLORE_TARGETS.schedules_per_s}), fast-check ` +
+      `${fastcheck_schedules_per_s.toFixed(0)}; traced ${traced_ratio.toFixed(2)} times as long (target ${EXPLORE_TARGETS.traced_ratio}); ` +
+      `dpor ${dpor} executions, depth first at least ${dfs}`,
+  );
 }
 
 /** The last row is beside Node, the others beside C. */
@@ -165,6 +191,7 @@ function parts_of(chosen: readonly Row[]): readonly Part[] {
     ...scales.map(({ name }): Part => ({ kind: 'scale', name })),
     ...footprints.map(({ name }): Part => ({ kind: 'footprint', name })),
     ...host_parts(),
+    { kind: 'explore', name: 'explore' },
   ];
 }
 
@@ -191,6 +218,7 @@ function report_of(chosen: readonly Row[], measured: readonly unknown[]): Report
       target: name === ECHO ? ECHO_TARGET : HOST_TARGET,
       ...next<HostFigures>(),
     })),
+    explore: next(),
   };
 }
 

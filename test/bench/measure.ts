@@ -5,6 +5,7 @@
  */
 import { Bench } from 'tinybench';
 import { boot } from '../../index.js';
+import { fastcheck_ns, race_ns, reduction } from './explore.js';
 import { host_echo_ns, host_ns, node_echo_ns } from './host_rows.js';
 import { native_ns } from './native.js';
 import { type Row, median, mock_ns } from './row.js';
@@ -26,7 +27,7 @@ export interface Effort {
 
 /** One figure of the benchmark: its kind, and which of that kind. */
 export interface Part {
-  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint' | 'host' | 'host_echo';
+  readonly kind: 'row' | 'over' | 'boot' | 'scale' | 'footprint' | 'host' | 'host_echo' | 'explore';
   readonly name: string;
 }
 
@@ -50,6 +51,17 @@ export interface HostFigures {
 export interface BootTime {
   readonly boot: number;
   readonly run: number;
+}
+
+/** The explorer on the accept race. */
+export interface Exploration {
+  readonly schedules_per_s: number;
+  readonly fastcheck_schedules_per_s: number;
+  /** Time with a listener on the tracepoints over time without. */
+  readonly traced_ratio: number;
+  /** Executions on three workers and a race; `dfs`: at least. */
+  readonly dpor: number;
+  readonly dfs: number;
 }
 
 /** One side of a round: nanoseconds for each of `n` iterations. */
@@ -135,6 +147,17 @@ async function boot_time({ warm_up_ns }: Effort): Promise<BootTime> {
   return { boot: alone!, run: run! };
 }
 
+async function exploration(effort: Effort): Promise<Exploration> {
+  const sides = [(n: number) => race_ns(n, false), (n: number) => race_ns(n, true), fastcheck_ns];
+  const [plain, traced, fastcheck] = await alternate(sides, effort);
+  return {
+    schedules_per_s: 1e9 / median(plain!),
+    fastcheck_schedules_per_s: 1e9 / median(fastcheck!),
+    traced_ratio: paired_ratio(traced!, plain!),
+    ...(await reduction()),
+  };
+}
+
 function named<T extends { readonly name: string }>(list: readonly T[], name: string): T {
   const found = list.find((one) => one.name === name);
   if (found === undefined) throw new Error(`the benchmark has no ${name}`);
@@ -148,6 +171,7 @@ const kinds: Record<Part['kind'], (name: string, effort: Effort, native: string 
   host_echo: (_, effort) => beside(host_echo_ns, node_echo_ns, effort),
   over: (_, effort) => indirect_over_dedicated(effort),
   boot: (_, effort) => boot_time(effort),
+  explore: (_, effort) => exploration(effort),
   scale: async (name, { scaling_rounds, shrink }) => {
     const pairs = await measure_scale(named(scales, name), scaling_rounds, shrink);
     return median(pairs.map(([few, many]) => many / few));

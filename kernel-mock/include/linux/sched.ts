@@ -281,5 +281,14 @@ export interface Task {
  * sleeps or ends. `ready` is in the order of waking up; the answer is an index into it.
  */
 export interface Policy {
-  pick(ready: readonly Task[]): number;
+  pick(ready: readonly Task[], timer: boolean): number;
+  /**
+   * Time may run ahead of tasks that could run: `pick` is asked whenever a timer is set too, even about a single task, with `timer`
+   * true, and -1 lets the next timer fire first.
+   */
+  readonly timers?: boolean;
+  /** Which of several exclusive sleepers of a queue a wake-up meets first; an index. Missing: the one that waits longest. */
+  wake?(sleepers: readonly WaitEntry[]): number;
+  /** A tick of the clock, after 1,000 calls without a sleep: to throw ends a run that would go on for ever. */
+  tick?(): void;
 }

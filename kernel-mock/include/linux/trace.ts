@@ -16,6 +16,8 @@ export interface Tracer {
   /** The processor goes from one task to another; null: idle. */
   sched_switch?(prev: Task | null, next: Task | null): void;
   sched_wakeup?(task: Task): void;
+  /** A timer fires: what happens until the next event is its doing. */
+  hrtimer_expire_entry?(): void;
   task_newtask?(parent: Task | null, task: Task): void;
   task_exit?(task: Task): void;
   /** A descriptor becomes usable, close-on-exec set or not. */

@@ -29,6 +29,11 @@ export interface UserMemory {
   bytes(address: number): Uint8Array | undefined;
   /** What fresh memory is filled with, 0 … 255; undefined: zeros. */
   readonly junk: number | undefined;
+  /**
+   * For tools that look for races: user mode is about to read or write a word that other threads use too (its address), or a
+   * thing that it gives a name to. Null: nobody wants to know.
+   */
+  touch?: ((word: number | string, write: boolean) => void) | null;
 }
 
 /** A loaded program, as a kernel sees it: the places where user mode begins. */

@@ -22,8 +22,10 @@ async function verify(t: Thread, call: DescriptorCall, f: Feature, fd: number, f
 
 const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
   const f = feature(t.process, call);
+  const { memory } = t.cpu;
   if (f.dedicated === 0) {
     const ret = await dedicated(t, call, flags, a1, a2, a3, a4);
+    memory.touch?.(call.name, true);
     if (call.absent === 0) return ret < 0 ? ret : verify(t, call, f, ret, flags);
     if (ret !== -call.absent) {
       if (ret >= 0 || ret !== -call.early) f.dedicated = 1;
@@ -31,11 +33,14 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
     }
     if (call.absent === ENOSYS) f.dedicated = -1;
   }
+  memory.touch?.(call.name, true);
   if (f.indirect === 0) f.indirect = await probe_indirect(t, call);
+  memory.touch?.(call.name, true);
   let ret = -ENOSYS;
   if (f.indirect === 1) ret = await indirect(t, call, flags, a1, a2, a3, a4);
   // It may have found that the kernel takes the call, but drops the flags.
   if (ret === -ENOSYS) ret = await legacy(t, call, flags, a1, a2, a3, a4);
+  memory.touch?.(call.name, true);
   // EINVAL from the plain call too: the arguments were bad, and nothing is known about the flags.
   if (f.dedicated === 0 && ret !== -call.absent) f.dedicated = -1;
   return ret;
@@ -43,6 +48,8 @@ const learn: Route = async (t, call, flags, a1, a2, a3, a4) => {
 
 export const auto: Route = (t, call, flags, a1, a2, a3, a4) => {
   const f = feature(t.process, call);
+  // What one thread has learned changes what the next one calls.
+  t.cpu.memory.touch?.(call.name, false);
   if (f.dedicated === 1 || (flags & ~call.flags) !== 0) return dedicated(t, call, flags, a1, a2, a3, a4);
   if (f.dedicated === -1 && (flags & ~f.indirect_carries) === 0) return indirect(t, call, flags, a1, a2, a3, a4);
   if (f.dedicated === -1 && f.indirect === -1) return legacy(t, call, flags, a1, a2, a3, a4);
