@@ -5,7 +5,7 @@ import type { Policy, Task } from '../../kernel-mock/include/linux/sched.js';
 import type { Tracer } from '../../kernel-mock/include/linux/trace.js';
 import type { WaitEntry } from '../../kernel-mock/include/linux/wait.js';
 import { next_timer } from '../../kernel-mock/lib/timerqueue.js';
-import { both } from './tracers.js';
+import { join_tracers } from '../tracers.js';
 import { type ChoiceKind, type Ending, PRUNE, type Point, type Strategy } from './strategy.js';
 
 /** Boots the kernel of one execution, with the search's choices put in. Once for each execution. */
@@ -92,13 +92,13 @@ export class Execution implements Policy, Point, Injector {
     if (this.kernel !== null) throw new TypeError('a scenario boots one kernel in each execution');
     if (this.#options === null || asked !== this.#asked) {
       this.#asked = asked;
-      const trace = both(both(asked?.trace, this.strategy.tracer), this.listener ?? undefined);
+      const trace = join_tracers([asked?.trace ?? null, this.strategy.tracer ?? null, this.listener]);
       const added = { output: null, watchdog: null, policy: this };
       this.#options = {
         ...added,
         ...asked,
         policy: this,
-        ...(trace === undefined ? {} : { trace }),
+        ...(trace === null ? {} : { trace }),
         ...(this.#faults === undefined ? {} : { inject: this }),
       };
     }

@@ -4,7 +4,7 @@ import { type Choice, Execution, type ExecutionOptions, type Scenario } from './
 import { type Deviation, type Schedule, fingerprinter, schedule_of } from './schedule.js';
 import { dfs } from './strategies/dfs.js';
 import { type DivergedError, replay } from './strategies/replay.js';
-import { both } from './tracers.js';
+import { join_tracers } from '../tracers.js';
 
 /** What happened when a schedule was run. */
 export interface Rerun {
@@ -45,10 +45,7 @@ export async function run_schedule(
   const trace: string[] = [];
   const print = fingerprinter();
   const choices: Choice[] = (execution.choices = []);
-  execution.listener = both(
-    event_log((line) => trace.push(line)),
-    print.tracer,
-  )!;
+  execution.listener = join_tracers([event_log((line) => trace.push(line)), print.tracer]);
   strategy.next();
   const error = await execution.run(scenario);
   strategy.ended(execution.ending(error));
