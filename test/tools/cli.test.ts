@@ -55,7 +55,7 @@ const refuses = test.macro({
 });
 
 const ALL = [...RELEASES, 'host'].join(', ');
-const COMMANDS = 'there are run, kernels, demo';
+const COMMANDS = 'there are run, kernels, demo, explore';
 const RUN_OPTIONS =
   'run has --kernel, --route, --seed, --junk, --env, --log, --json, --timeline, --leaks, --inject, --overlay, --fault, --strace, --help';
 const PROGRAM = 'examples/echo-fcntl.ts';
@@ -63,7 +63,11 @@ const DEFAULT = 'a program file says export default async (libc, argv, env) => e
 
 test(refuses, ['dance'], `unknown command 'dance'; ${COMMANDS}`);
 test(refuses, ['help', 'dance'], `unknown command 'dance'; ${COMMANDS}`);
-test(refuses, ['--dance'], "unknown option '--dance'; there are --version, --help and the commands run, kernels, demo");
+test(
+  refuses,
+  ['--dance'],
+  "unknown option '--dance'; there are --version, --help and the commands run, kernels, demo, explore",
+);
 test(refuses, ['kernels', '--dance'], "unknown option '--dance'; kernels has --json, --help");
 test(refuses, ['kernels', 'all'], "too many arguments for 'kernels'. Expected 0 arguments but got 1.");
 test(refuses, ['demo', 'all'], "too many arguments for 'demo'. Expected 0 arguments but got 1.");
@@ -591,9 +595,13 @@ test('demo', async (t) => {
   const [head, ...outputs] = table(stdout, 'EXAMPLE');
   t.deepEqual(head, ['EXAMPLE', 'RELEASE', 'EXIT', 'OUTPUT']);
   const files = examples.map(({ file }) => file);
-  // Those talk to programs of the machine.
+  // Those talk to programs of the machine, and these are for the explorer, which boots their kernels.
   const host_only = ['echo-server.ts', 'leak-ls.ts'];
-  t.deepEqual([...files, ...host_only].sort(), readdirSync('examples'));
+  const scenarios = ['eintr.ts', 'full-pipes.ts', 'lost-wakeup.ts', 'race-accept.ts', 'reused-descriptor.ts'];
+  t.deepEqual(
+    [...files, ...host_only, ...scenarios, 'thundering-herd.ts', 'two-readers.ts'].sort(),
+    readdirSync('examples'),
+  );
   t.deepEqual(
     outputs.map(([file, release]) => [file, release]),
     files.flatMap((file) => RELEASES.map((release) => [file, release])),
