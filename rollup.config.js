@@ -33,6 +33,7 @@ export default {
     'kernel-host': 'build/host.js',
     uapi: 'build/kernel-mock/include/uapi/index.js',
     tools: 'build/tools/index.js',
+    'fast-check': 'build/tools/explore/arbitrary.js',
     cli: 'build/tools/cli.js',
     // Loaded by cli.js into the module loader's thread.
     module_hooks: 'build/tools/module_hooks.js',

@@ -56,6 +56,7 @@ const ENTRIES = new Map([
   ['sys-indirect/kernel-host', 'host.ts'],
   ['sys-indirect/uapi', 'kernel-mock/include/uapi/index.ts'],
   ['sys-indirect/tools', 'tools/index.ts'],
+  ['sys-indirect/fast-check', 'tools/explore/arbitrary.ts'],
 ]);
 
 export function layerOf(path: string): Layer | undefined {

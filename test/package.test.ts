@@ -5,6 +5,7 @@ import * as root from 'sys-indirect';
 import * as kernel_mock from 'sys-indirect/kernel-mock';
 import * as libc from 'sys-indirect/libc';
 import * as tools from 'sys-indirect/tools';
+import * as plans_of_fast_check from 'sys-indirect/fast-check';
 import * as kernel_host from 'sys-indirect/kernel-host';
 import * as uapi from 'sys-indirect/uapi';
 import { functions } from '../libc/index.js';
@@ -55,6 +56,7 @@ const exports = test.macro({
 
 test('sys-indirect', exports, root, [...KERNEL, ...LIBC, 'SystemError', 'boot', 'throwing']);
 test('sys-indirect/kernel-mock', exports, kernel_mock, KERNEL);
+test('sys-indirect/fast-check', exports, plans_of_fast_check, ['follow', 'plans']);
 test('sys-indirect/kernel-host', exports, kernel_host, ['HostProgramError', 'hostKernel']);
 test('sys-indirect/libc', exports, libc, LIBC);
 
@@ -69,7 +71,6 @@ test('sys-indirect/tools', exports, tools, [
   'event_log',
   'event_tracer',
   'explore',
-  'follow',
   'format_comparison',
   'format_leak',
   'format_report',
@@ -84,7 +85,6 @@ test('sys-indirect/tools', exports, tools, [
   'parse_fault',
   'parse_inject',
   'parse_overlay',
-  'plans',
   'scenario',
   'search',
   'strace',
@@ -511,7 +511,15 @@ test('modules only, without side effects, under a free licence', (t) => {
 test('every entry has its types first', (t) => {
   const { './package.json': self, ...entries } = json.exports;
   t.is(self, './package.json');
-  t.deepEqual(Object.keys(entries), ['.', './libc', './kernel-mock', './kernel-host', './uapi', './tools']);
+  t.deepEqual(Object.keys(entries), [
+    '.',
+    './libc',
+    './kernel-mock',
+    './kernel-host',
+    './uapi',
+    './tools',
+    './fast-check',
+  ]);
   for (const [name, target] of Object.entries(entries)) t.deepEqual(Object.keys(target), ['types', 'default'], name);
 });
 

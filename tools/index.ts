@@ -7,7 +7,6 @@ export { type Rule, RuleError } from './inject/rule.js';
 export { type Comparison, compare, format_comparison } from './explore/compare.js';
 export { ExploreError, type ExploreOptions, type StrategyName, explore, search } from './explore/explore.js';
 export type { Boot, Faults, Scenario } from './explore/execution.js';
-export { type Plan, type PlanConstraints, follow, plans } from './explore/arbitrary.js';
 export { merge } from './explore/merge.js';
 export { NondeterminismError } from './explore/nondeterminism.js';
 export { type Failure, type Report, format_report } from './explore/report.js';

@@ -3,17 +3,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { type FaultSite, should_fail } from '../../../kernel-mock/include/linux/inject.js';
 import { EINTR } from '../../../kernel-mock/include/uapi/index.js';
-import {
-  ExploreError,
-  type Report,
-  type Scenario,
-  explore,
-  follow,
-  merge,
-  plans,
-  scenario,
-  search,
-} from '../../../tools/index.js';
+import { ExploreError, type Report, type Scenario, explore, merge, scenario, search } from '../../../tools/index.js';
+import { follow, plans } from '../../../tools/explore/arbitrary.js';
 import { format_schedule, parse_schedule } from '../../../tools/explore/schedule.js';
 
 test('a fault that fires is a choice, as often as it may', async (t) => {
