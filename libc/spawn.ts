@@ -14,6 +14,7 @@ import {
   POSIX_SPAWN_SETSIGMASK,
   POSIX_SPAWN_USEVFORK,
 } from './constants.js';
+import { want_list } from './internal/describe.js';
 import { do_execve, do_execvpe } from './internal/exec.js';
 import { do_sigaction } from './internal/sigaction.js';
 import { encode_sigset, set_bits } from './internal/siginfo.js';
@@ -232,6 +233,7 @@ export async function posix_spawn(
   argv: readonly string[],
   envp: Env | null = this.process.environ,
 ): Promise<number> {
+  want_list(argv, 'argv is a list of strings');
   return do_spawn(this, pid, (child) => do_execve(child, path, argv, envp), file_actions, attr);
 }
 
@@ -245,5 +247,6 @@ export async function posix_spawnp(
   argv: readonly string[],
   envp: Env | null = this.process.environ,
 ): Promise<number> {
+  want_list(argv, 'argv is a list of strings');
   return do_spawn(this, pid, (child) => do_execvpe(child, file, argv, envp, false), file_actions, attr);
 }

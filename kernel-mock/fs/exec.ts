@@ -8,7 +8,7 @@ import { type Result, type Sleep, TASK_KILLABLE, TASK_RUNNING, type Task } from 
 import type { Image } from '../include/uapi/seam.js';
 import { ENOMEM, E2BIG, EAGAIN, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC } from '../include/uapi/errno.js';
 import { AT_EMPTY_PATH, AT_FDCWD } from '../include/uapi/fcntl.js';
-import { SIG_DFL, SIG_IGN } from '../include/uapi/signal.js';
+import { SIGCHLD, SIG_DFL, SIG_IGN } from '../include/uapi/signal.js';
 import { get_string } from '../mm/strings.js';
 import { get_user_u64 } from '../mm/uaccess.js';
 import { mm_alloc } from '../mm/mmap.js';
@@ -189,6 +189,7 @@ function begin_new_exec(task: Task, { image, file }: Loaded, bprm: Binprm): void
   flush_signal_handlers(task);
   group.image = image;
   group.did_exec = true;
+  group.exit_signal = SIGCHLD;
   group.comm = task_comm(bprm.comm);
   task.comm = group.comm;
   kernel.trace?.sched_process_exec?.(task, bprm.filename);

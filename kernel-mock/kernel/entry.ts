@@ -449,6 +449,8 @@ function fail_run(group: ThreadGroup, error: Error): void {
     g.run.error ??= error;
     return;
   }
+  // An orphan belongs to none by birth: whoever waits for the kernel hears of it.
+  for (const run of group.kernel.runs) run.error ??= error;
 }
 
 /** A check for the host to make from time to time: has the task that has the processor made a call since the last one? */

@@ -25,7 +25,6 @@ import {
   kernel_siginfo,
   one_has_stopped,
   send_signal_group,
-  send_signal_task,
   set_stop_event,
 } from './signal.js';
 import { ktime_get } from './time.js';
@@ -106,8 +105,10 @@ function find_new_reaper(group: ThreadGroup): ThreadGroup {
 }
 
 /** A stopped job that nobody could continue any more is woken and told. Linux: kill_orphaned_pgrp. */
-function kill_orphaned_pgrp(group: ThreadGroup, without: ThreadGroup | null): void {
+function kill_orphaned_pgrp(group: ThreadGroup, parent: ThreadGroup | null, without: ThreadGroup | null): void {
   const { kernel } = group;
+  // Only who held the job can orphan it: a parent in the same session, outside of the group.
+  if (parent === null || parent.pgid === group.pgid || parent.sid !== group.sid) return;
   if (kernel.nr_stopped === 0 || !is_orphaned_pgrp(group, without)) return;
   const members = [...pgrp_members(kernel, group.pgid)].filter((g) => g !== without);
   if (!members.some((g) => g.stop_signal !== 0)) return;
@@ -133,14 +134,14 @@ function forget_original_parent(task: Task): void {
     }
     if (child.parent_task === task || last)
       for (const t of child.threads)
-        if (t.pdeath_signal !== 0) send_signal_task(t, { ...kernel_siginfo(t.pdeath_signal), si_code: SI_USER });
+        if (t.pdeath_signal !== 0) send_signal_group(child, { ...kernel_siginfo(t.pdeath_signal), si_code: SI_USER });
     if (!last) {
       if (child.parent_task === task) child.parent_task = first_thread(group);
       continue;
     }
     if (!child.zombie) child.exit_signal = SIGCHLD;
     else if (do_notify_parent(child)) release_task(child);
-    kill_orphaned_pgrp(child, null);
+    kill_orphaned_pgrp(child, group, null);
   }
 }
 
@@ -152,7 +153,7 @@ function exit_notify(group: ThreadGroup): void {
   if (group.real_timer !== null) del_timer(kernel.timers, group.real_timer);
   group.run_cpu_timers = null;
   exit_itimers(group);
-  kill_orphaned_pgrp(group, group);
+  kill_orphaned_pgrp(group, group.parent, group);
   set_stop_event(group, 0, false);
   group.zombie = true;
   if (group.parent !== null) add_zombie(group.parent, group);

@@ -19,17 +19,27 @@ import {
   CLD_STOPPED,
   SA_NOCLDSTOP,
   SA_RESETHAND,
+  SIGABRT,
+  SIGBUS,
   SIGCHLD,
   SIGCONT,
+  SIGFPE,
+  SIGILL,
   SIGKILL,
   SIGPIPE,
+  SIGQUIT,
   SIGRTMIN,
+  SIGSEGV,
   SIGSTOP,
+  SIGSYS,
+  SIGTRAP,
   SIGTSTP,
   SIGTTIN,
   SIGTTOU,
   SIGURG,
   SIGWINCH,
+  SIGXCPU,
+  SIGXFSZ,
   SIG_DFL,
   SIG_IGN,
   SI_KERNEL,
@@ -54,6 +64,10 @@ import { wake_up, wake_up_all } from './wait.js';
 const IGNORED_BY_DEFAULT: ReadonlySet<number> = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
 /** Signals whose default is to stop the process. */
 const STOPS: ReadonlySet<number> = new Set([SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]);
+/** Those that write a core, by the thread that takes them. Linux: SIG_KERNEL_COREDUMP_MASK. */
+const COREDUMPS: ReadonlySet<number> = new Set([
+  ...[SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV, SIGBUS, SIGSYS, SIGXCPU, SIGXFSZ],
+]);
 const STOP_MASK = siggenmask([...STOPS]);
 const CONT_MASK = siggenmask([SIGCONT]);
 
@@ -188,20 +202,42 @@ function queue_signal(task: Task, pending: SigPending, info: SigInfo): number {
 /** Send `info.si_signo` to one thread. Signals that are ignored and not blocked are dropped. 0, -EAGAIN. */
 export function send_signal_task(task: Task, info: SigInfo): number {
   const { group } = task;
+  if (group.exiting) return 0;
   prepare_stop_cont(group, info.si_signo);
   if (sig_ignored(task, info.si_signo)) return 0;
   const queued = queue_signal(task, task.pending, info);
   if (queued <= 0) return queued;
   if (info.si_signo === SIGKILL) do_group_exit(group, SIGKILL);
-  else if (!sigismember(task.blocked, info.si_signo)) signal_wake_up(task, false);
+  else if (!sigismember(task.blocked, info.si_signo)) complete_signal(task, info);
   return 0;
+}
+
+/** Does it end the process, and leave nothing to be written down first? Linux: sig_fatal, sig_kernel_coredump. */
+function is_deadly(task: Task, sig: number): boolean {
+  const handler = task.group.actions[sig]?.handler ?? SIG_DFL;
+  if (handler !== SIG_DFL || IGNORED_BY_DEFAULT.has(sig) || STOPS.has(sig) || COREDUMPS.has(sig)) return false;
+  return task.real_blocked === null || !sigismember(task.real_blocked, sig);
+}
+
+/**
+ * `task` is to take the signal. One that ends the process does so now, before any that comes later; who traces sees it taken
+ * first. Linux: complete_signal.
+ */
+function complete_signal(task: Task, info: SigInfo): void {
+  const { trace } = task.kernel;
+  if (trace?.ptrace_signal !== undefined || !is_deadly(task, info.si_signo)) {
+    signal_wake_up(task, false);
+    return;
+  }
+  trace?.signal_deliver?.(task, info.si_signo, info);
+  do_group_exit(task.group, info.si_signo);
 }
 
 /** Send it to a process: to the first thread that does not block it. 0, -EAGAIN. Linux: send_signal, complete_signal. */
 export function send_signal_group(group: ThreadGroup, info: SigInfo): number {
   const sig = info.si_signo;
   const [leader] = group.threads;
-  if (leader === undefined) return 0;
+  if (leader === undefined || group.exiting) return 0;
   prepare_stop_cont(group, sig);
   if (sig_ignored(leader, sig)) return 0;
   const queued = queue_signal(leader, group.pending, info);
@@ -210,7 +246,7 @@ export function send_signal_group(group: ThreadGroup, info: SigInfo): number {
   else {
     const takers = [...group.threads].filter((t) => !sigismember(t.blocked, sig));
     const taker = takers.find((t) => (t.work & TIF_SIGPENDING) === 0) ?? takers[0];
-    if (taker !== undefined) signal_wake_up(taker, false);
+    if (taker !== undefined) complete_signal(taker, info);
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 /** Vectors of strings, as execve takes them. */
 import { put_u64 } from '../../kernel-mock/include/uapi/byteorder.js';
+import { want_list } from './describe.js';
 import type { Thread } from './thread.js';
 
 /** A `char *[]` in user memory; `null` is a null pointer. */
@@ -10,6 +11,7 @@ export interface StringVector {
 
 export function map_vector(t: Thread, strings: readonly string[] | null): StringVector {
   if (strings === null) return { ptr: 0, free() {} };
+  want_list(strings, 'argv and envp are lists of strings');
   const ptrs = strings.map((s) => t.map_string(s));
   const raw = new Uint8Array(8 * (strings.length + 1));
   ptrs.forEach((p, i) => {
