@@ -19,7 +19,7 @@ import { get_s64, get_u64, put_u64 } from '../lib/bytes.js';
 import { schedule_timeout, set_current_state, signal_pending } from '../kernel/wait.js';
 import { find_vma } from '../mm/mmap.js';
 import { copy_from_user, copy_to_user } from '../mm/uaccess.js';
-import { fget, get_file, max_fds } from './file.js';
+import { fget, fget_raw, get_file, max_fds } from './file.js';
 import {
   type PollWqueues,
   get_timeout,
@@ -74,10 +74,10 @@ function next_asked({ n, asked }: FdSets, from: number): number {
   return n;
 }
 
-/** -EBADF: one that is asked for is not open. Linux: max_select_fd. */
+/** -EBADF: one that is asked for is not open; one of O_PATH is, and then nothing that can be polled. Linux: max_select_fd. */
 function check_open(task: Task, sets: FdSets): number {
   for (let fd = next_asked(sets, 0); fd < sets.n; fd = next_asked(sets, fd + 1))
-    if (fget(task, fd) === null) return -EBADF;
+    if (fget_raw(task, fd) === null) return -EBADF;
   return 0;
 }
 

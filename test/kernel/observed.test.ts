@@ -17,6 +17,7 @@ import {
   NR,
   O_ASYNC,
   O_CREAT,
+  O_PATH,
   O_RDWR,
   POLLOUT,
   SOCK_DGRAM,
@@ -140,6 +141,16 @@ const rows: readonly Row[] = [
       return (await libc.fcntl(fd, F_GETFL)) & O_ASYNC;
     },
     0,
+  ],
+  [
+    'select takes an O_PATH descriptor, and finds it ready for everything',
+    async (libc) => {
+      const fd = await libc.open('/', O_PATH, 0);
+      const set = new Uint8Array(8);
+      set[fd >> 3] = 1 << (fd & 7);
+      return raw(libc, NR.select, fd + 1, set, null, set.slice(), new Uint8Array(16));
+    },
+    2,
   ],
   [
     'a pending datagram fills a small buffer',

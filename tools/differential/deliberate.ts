@@ -53,6 +53,24 @@ export const deliberate: readonly Deliberate[] = [
       program.steps.some((s) => s.call === 'sendto' && s.args[3]?.is === 'number' && (s.args[3].n & 0x8000) !== 0),
   },
   {
+    name: 'an urgent byte behind a full window',
+    why: 'Linux tells of it when the segment gets through, ours at once',
+    source: 'net/ipv4/tcp_input.c tcp_check_urg',
+    rare: true,
+    matches: (step, { what }) =>
+      step.call === 'sendto' &&
+      what.startsWith('descriptor') &&
+      what.includes('revents 0x5;') &&
+      what.endsWith('revents 0x7'),
+  },
+  {
+    name: 'a level that the protocol lacks, and a bad length',
+    why: 'ours reads the length of getsockopt before the protocol is asked whether it knows the level',
+    source: 'net/ipv4/ip_sockglue.c ip_getsockopt',
+    rare: true,
+    matches: (step, { what }) => step.call === 'getsockopt' && what.startsWith('result: Linux -95'),
+  },
+  {
     name: 'garbage of descriptors in flight',
     why: 'Linux collects cycles of sockets in a work queue, some time after the call; ours goes with the call',
     source: 'net/unix/garbage.c unix_gc, queue_work',

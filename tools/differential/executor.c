@@ -229,6 +229,8 @@ static int open_null(const char *directory)
 	char path[512];
 
 	snprintf(path, sizeof path, "%s/null", directory);
+	/* That of the program before; it has to have its name while a program looks at it. */
+	unlink(path);
 	if (mknod(path, S_IFCHR | 0666, makedev(1, 3)) < 0) {
 		/* In a user name space there are no devices, and nothing about those of the machine can be changed. */
 		if (errno != EPERM)
@@ -240,7 +242,6 @@ static int open_null(const char *directory)
 	int fd = open(path, O_RDWR);
 	if (fd < 0)
 		die("open null");
-	unlink(path);
 	return fd;
 }
 
