@@ -5,8 +5,18 @@ import type { Thread } from '../internal/thread.js';
 
 type Value = Uint8Array | string | null;
 
-function bytes_of(value: Value): Uint8Array | null {
-  return value === null ? null : to_bytes(value);
+/** The three calls that set a value: they differ in how they are told of the file. */
+function set(
+  t: Thread,
+  call: 'setxattr' | 'lsetxattr' | 'fsetxattr',
+  file: Parameters<typeof call_with>[2],
+  name: Path,
+  value: Value,
+  flags: number,
+  size?: number,
+): Promise<number> {
+  const raw = value === null ? null : to_bytes(value);
+  return call_with(t, call, file, c_string(name), raw, size ?? raw?.length ?? 0, flags);
 }
 
 /**
@@ -24,8 +34,7 @@ export async function setxattr(
   flags: number,
   size?: number,
 ): Promise<number> {
-  const raw = bytes_of(value);
-  return call_with(this, 'setxattr', c_string(path), c_string(name), raw, size ?? raw?.length ?? 0, flags);
+  return set(this, 'setxattr', c_string(path), name, value, flags, size);
 }
 
 /** `lsetxattr(path, name, value, size, flags)`: of a symbolic link itself. setxattr(2). */
@@ -37,8 +46,7 @@ export async function lsetxattr(
   flags: number,
   size?: number,
 ): Promise<number> {
-  const raw = bytes_of(value);
-  return call_with(this, 'lsetxattr', c_string(path), c_string(name), raw, size ?? raw?.length ?? 0, flags);
+  return set(this, 'lsetxattr', c_string(path), name, value, flags, size);
 }
 
 /** `fsetxattr(fd, name, value, size, flags)`. EBADF. setxattr(2). */
@@ -50,8 +58,7 @@ export async function fsetxattr(
   flags: number,
   size?: number,
 ): Promise<number> {
-  const raw = bytes_of(value);
-  return call_with(this, 'fsetxattr', fd, c_string(name), raw, size ?? raw?.length ?? 0, flags);
+  return set(this, 'fsetxattr', fd, name, value, flags, size);
 }
 
 /**
